@@ -1,0 +1,28 @@
+# `make demo` and `make test` do all set-up; nothing need be installed by hand but Python 3.11+.
+
+PYTHON ?= python3
+# On Linux, PyPI's torch brings gigabytes of CUDA. The public CPU index of PyTorch avoids that:
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test check clean
+
+demo: .venv/installed
+	$(BIN)/python -m alexnet.demo demo
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(PIP) --editable '.[demo,dev,heic]'
+	touch $@
+
+clean:
+	rm -rf .venv demo

@@ -1,0 +1,178 @@
+"""Kill training at many moments, go on, and compare the weights bit by bit.
+
+    python benchmarks/kill_and_resume.py [--moments 200] [--seed 0] [--json]
+
+A small network (an eighth of the width, pictures of 64x64) is trained without interruption, and
+then again for each moment: it is killed there, taken up with `resume` until it ends, and
+``model.safetensors`` is compared byte for byte. The moments are: SIGKILL between two steps; SIGKILL
+before the n-th system call that writes, syncs, renames or removes a file; SIGALRM from a timer, which
+ends the process wherever it is, inside a matrix product too; SIGTERM and SIGINT, which save first.
+The number of workers that make batches changes from sitting to sitting.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from alexnet import files
+from alexnet.data.prepare import prepare
+from alexnet.errors import Interrupted
+from alexnet.networks.variants import with_width
+from alexnet.networks.zoo import alexnet
+from alexnet.training import checkpoint, loop, session
+
+CALLS = ("open", "write", "fsync", "rename", "replace", "unlink", "remove")
+STEPS = 15
+SETTINGS = {"epochs": 3, "batch": 8, "rate": 0.002, "warmup": 2}
+
+
+def silent(_text: str) -> None:
+    """Say nothing."""
+
+
+def make_photos(folder: Path) -> None:
+    """Sixty grey-and-colour noise pictures in three classes."""
+    drawn = np.random.default_rng(0)
+    for name, number in itertools.product("abc", range(20)):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        pixels = drawn.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+
+def first_sitting(data: Path, run: Path, workers: int) -> None:
+    """Train from the start; every step is followed by a checkpoint."""
+    session.train(
+        data, run, settings=SETTINGS, layers=with_width(alexnet(3), 1 / 8), workers=workers,
+        threads=1, say=silent, quiet=True,
+    )  # fmt: skip
+
+
+def next_sitting(run: Path, workers: int) -> None:
+    """Go on."""
+    session.resume(run, workers=workers, say=silent, quiet=True)
+
+
+def in_child(work: Callable[[], None]) -> str:
+    """Run in a forked process; "ended", "saved" (a polite stop), or the signal that killed it."""
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except (Interrupted, KeyboardInterrupt):
+            code = 130
+        finally:
+            os._exit(code)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    if status == 1:
+        raise RuntimeError("training failed; see above")
+    return {0: "ended", 130: "saved"}.get(status) or signal.Signals(-status).name
+
+
+def armed(kind: str, draw: random.Random) -> Callable[[], None]:
+    """What a child does first, so that it is killed at a moment of that kind."""
+    if kind == "timer":
+        seconds = draw.uniform(0.01, 1.2)
+        return lambda: signal.setitimer(signal.ITIMER_REAL, seconds) and None
+    if kind == "call":
+        return lambda at=draw.randrange(400): _kill_at_call(at)
+    number = {"step": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}[kind]
+    return lambda at=draw.randrange(STEPS): _signal_after_step(at, number)
+
+
+def _kill_at_call(at: int) -> None:
+    counter = itertools.count()
+
+    def watched(call: Callable[..., object]) -> Callable[..., object]:
+        def instead(*args: object, **named: object) -> object:
+            if next(counter) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **named)
+
+        return instead
+
+    for module in {files.os, checkpoint.os}:
+        for name in CALLS:
+            setattr(module, name, watched(getattr(module, name)))
+
+
+def _signal_after_step(at: int, number: signal.Signals) -> None:
+    step, counter = loop.one_step, itertools.count()
+
+    def instead(*args: object) -> str:
+        line = step(*args)
+        if next(counter) == at:
+            os.kill(os.getpid(), number)
+        return line
+
+    loop.one_step = instead
+
+
+def one_trial(kind: str, data: Path, run: Path, draw: random.Random) -> list[str]:
+    """Kill at a moment of that kind, once or twice, and go on to the end; how each sitting ended."""
+    ends: list[str] = []
+    kills = draw.choice((1, 1, 2))
+    while not ends or ends[-1] != "ended":
+        arm = armed(kind, draw) if len(ends) < kills else lambda: None
+        workers = draw.choice((0, 1, 3))
+        begun = (run / "plan.json").exists()
+
+        def sitting(arm=arm, workers=workers, begun=begun) -> None:  # type: ignore[no-untyped-def]
+            arm()
+            next_sitting(run, workers) if begun else first_sitting(data, run, workers)
+
+        ends.append(in_child(sitting))
+    return ends
+
+
+def main() -> int:
+    """Exit code 0 where every run ended with the same bytes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--moments", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    loop.CHECKPOINT_EVERY, loop.SAVING_SHARE = 0.0, 1e9
+    torch.set_num_threads(1)
+    draw, ends = random.Random(options.seed), Counter[str]()
+    moments: Counter[str] = Counter()
+    same: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as place:
+        top = Path(place)
+        make_photos(top / "photos")
+        prepare(top / "photos", top / "data", size=64, workers=1, say=silent)
+        in_child(lambda: first_sitting(top / "data", top / "whole", 1))
+        wanted = (top / "whole/model.safetensors").read_bytes()
+        kinds = itertools.cycle(("call", "timer", "call", "step", "SIGTERM", "call", "SIGINT"))
+        for number, kind in zip(range(options.moments), kinds, strict=False):
+            run = top / f"run{number}"
+            ends.update(one_trial(kind, top / "data", run, draw))
+            moments[kind] += 1
+            same[kind] += (run / "model.safetensors").read_bytes() == wanted
+            for file in sorted(run.rglob("*"), reverse=True):
+                file.unlink() if file.is_file() else file.rmdir()
+    result = {"moments": dict(moments), "bit_identical": dict(same), "sittings": dict(ends)}
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for kind, count in moments.items():
+            print(f"{kind:8} {count:4} moments, {same[kind]:4} ended bit-identical")
+        print("How the sittings ended:", dict(ends))
+    return 0 if moments == same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

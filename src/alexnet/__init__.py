@@ -1,0 +1,83 @@
+"""AlexNet, whole: photos -> checked set -> training -> error rates, predictions, a report.
+
+    import alexnet
+
+    alexnet.prepare("photos", "set")
+    run = alexnet.train("set", "runs/first", budget=1800)
+    alexnet.evaluate([run.folder])
+    alexnet.predict(run.folder, ["cat.jpg"])
+    alexnet.report(run.folder)
+
+The same verbs as on the command line; docs/python.md shows them in a notebook.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from alexnet._version import __version__
+
+if TYPE_CHECKING:
+    from alexnet.data.prepare import prepare
+    from alexnet.data.store import ImageSet, open_set
+    from alexnet.errors import AlexNetError, Interrupted, UsageError
+    from alexnet.evaluation import Evaluation, evaluate
+    from alexnet.model import Model, load_model
+    from alexnet.networks.zoo import layers_of
+    from alexnet.prediction import Prediction, predict
+    from alexnet.reporting import report
+    from alexnet.run import Run, open_run
+    from alexnet.training.session import resume, train
+
+__all__ = [
+    "AlexNetError",
+    "Evaluation",
+    "ImageSet",
+    "Interrupted",
+    "Model",
+    "Prediction",
+    "Run",
+    "UsageError",
+    "__version__",
+    "evaluate",
+    "layers_of",
+    "load_model",
+    "open_run",
+    "open_set",
+    "predict",
+    "prepare",
+    "report",
+    "resume",
+    "train",
+]
+
+_PLACES = {
+    "AlexNetError": "errors",
+    "Evaluation": "evaluation",
+    "ImageSet": "data.store",
+    "Interrupted": "errors",
+    "Model": "model",
+    "Prediction": "prediction",
+    "Run": "run",
+    "UsageError": "errors",
+    "evaluate": "evaluation",
+    "layers_of": "networks.zoo",
+    "load_model": "model",
+    "open_run": "run",
+    "open_set": "data.store",
+    "predict": "prediction",
+    "prepare": "data.prepare",
+    "report": "reporting",
+    "resume": "training.session",
+    "train": "training.session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use (PEP 562): `import alexnet` alone costs nothing."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'alexnet' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"alexnet.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

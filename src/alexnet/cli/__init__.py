@@ -1,0 +1,75 @@
+"""The command line: a table of verbs, one small file each. A verb parses, calls the API, prints."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from alexnet._version import __version__
+from alexnet.errors import AlexNetError, Interrupted, UsageError
+
+VERBS = {
+    "prepare": "make an image set from photos",
+    "train": "train a network on an image set or on photos",
+    "evaluate": "measure the error rates of trained networks",
+    "predict": "name what photos show",
+    "report": "write one HTML page about a run",
+}
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """The parser of one verb; importing its module is all that this costs."""
+    module = importlib.import_module(f"alexnet.cli.{verb}")
+    parser = argparse.ArgumentParser(
+        prog=f"alexnet {verb}",
+        description=module.__doc__,
+        epilog=f"Example:\n  {module.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.arguments(parser)
+    parser.set_defaults(run=module.run)
+    return parser
+
+
+def main_parser() -> argparse.ArgumentParser:
+    """The parser of ``alexnet`` itself: which verb, and nothing else."""
+    verbs = "\n".join(f"  {name:10}{text}" for name, text in VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="alexnet",
+        usage="alexnet VERB ...",
+        description="AlexNet, whole: photos -> checked set -> training -> error rates, "
+        "predictions, a report.",
+        epilog=f"verbs:\n{verbs}\n\n`alexnet VERB --help` explains a verb.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"alexnet {__version__}")
+    parser.add_argument("verb", metavar="VERB", choices=VERBS, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code (0 well, 1 failed, 2 wrong call, 3 in part, 130 stopped)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words:
+        main_parser().print_help()
+        return 2
+    verb = main_parser().parse_args(words[:1]).verb
+    parser = parser_of(verb)
+    options = parser.parse_args(words[1:])
+    try:
+        return int(options.run(options))
+    except (AlexNetError, KeyboardInterrupt, BrokenPipeError) as error:
+        return _exit_code(f"alexnet {verb}", error)
+
+
+def _exit_code(command: str, error: BaseException) -> int:
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output has gone (`| head`); writing more at exit would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    print(f"{command}: {error or 'interrupted'}", file=sys.stderr)
+    if isinstance(error, KeyboardInterrupt | Interrupted):
+        return 130
+    return 2 if isinstance(error, UsageError) else 1

@@ -1,0 +1,123 @@
+"""Train a network on an image set, or on photos, which are prepared first and kept.
+
+The run folder gets plan.json, metrics.csv, layers.csv, checkpoints and, when training ends or is
+interrupted, model.safetensors with model.json. Ctrl-C saves and exits; --resume RUN goes on at the
+right picture.
+"""
+
+import argparse
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from alexnet.errors import UsageError
+
+EXAMPLE = "alexnet train photos/ --run runs/first --time 30m"
+
+FLAGS = (
+    ("epochs", "N", "passes over the training pictures (fast: 35, paper: 90)"),
+    ("batch", "N", "pictures a step (fast: 32, paper: 128)"),
+    ("rate", "X", "learning rate at its highest (0.01)"),
+    ("dropout", "X", "share of fc6 and fc7 that is dropped (0.5)"),
+    ("seed", "N", "of every random number (0)"),
+    ("init", "NAME", "start of the weights: run (0.03 in conv3-5), paper (0.01), unit"),
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the verb."""
+    parser.add_argument("data", metavar="DATA", nargs="?", help="a prepared set, or photos")
+    parser.add_argument("--run", dest="folder", metavar="RUN", help="new folder for the run")
+    parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
+    parser.add_argument("--net", default="alexnet", help="the network (alexnet)")
+    parser.add_argument(
+        "--recipe", default="auto",
+        help="paper, fast, or auto: paper from about 100,000 pictures on, fast below (auto)",
+    )  # fmt: skip
+    for name, shown, text in FLAGS:
+        parser.add_argument(f"--{name}", metavar=shown, help=text)
+    parser.add_argument(
+        "--no-mirror", action="store_true", help="mirrored pictures would show another class"
+    )
+    parser.add_argument("--time", metavar="30m", help="train this long; the schedule fits it")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="others",
+        help="any other setting of the recipe; --dry-run lists them",
+    )  # fmt: skip
+    parser.add_argument("--settings", metavar="FILE", help="settings from a TOML file")
+    parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all)")
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N",
+        help="threads that make batches ready (1; the result does not depend on it)",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train or resume; 0 when training reached its end."""
+    _check(options)
+    from alexnet.training import session
+
+    common = {"threads": options.threads, "workers": options.workers, "say": _say}
+    if options.resume:
+        done = session.resume(options.resume, **common)
+    else:
+        trained = session.train(
+            options.data, options.folder, recipe=options.recipe, net=options.net,
+            settings=_settings(options), budget=seconds_of(options.time) if options.time else None,
+            dry_run=options.dry_run, **common,
+        )  # fmt: skip
+        if trained is None:
+            return 0
+        done = trained
+    print(f"Trained; error rates: alexnet evaluate {done.folder}")
+    return 0
+
+
+_say = partial(print, flush=True)
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.resume:
+        given = [f"--{name}" for name, _, _ in FLAGS if getattr(options, name) is not None]
+        given += ["DATA"] * bool(options.data) + ["--set"] * bool(options.others)
+        given += ["--time"] * bool(options.time) + ["--run"] * bool(options.folder)
+        if given:
+            raise UsageError(
+                f"--resume goes on with the plan that RUN holds, so {', '.join(given)} cannot be "
+                "given with it."
+            )
+    elif not options.data or not (options.folder or options.dry_run):
+        raise UsageError("DATA and --run RUN are needed: " + EXAMPLE)
+    if options.workers < 0:
+        raise UsageError(f"{options.workers} workers were asked for; it can be 0 or more.")
+    options.folder = options.folder or "."
+
+
+def _settings(options: argparse.Namespace) -> dict[str, tuple[Any, str]]:
+    """File, then --set, then flags: the later wins; each value with where it came from."""
+    from alexnet.training.recipe import read_toml
+
+    given = read_toml(Path(options.settings)) if options.settings else {}
+    for text in options.others:
+        name, found, value = text.partition("=")
+        if not found:
+            raise UsageError(f"--set {text}: NAME=VALUE is expected, such as --set momentum=0.95.")
+        given[name.strip().replace("-", "_")] = (value.strip(), "--set")
+    for name, _, _ in FLAGS:
+        if getattr(options, name) is not None:
+            given[name] = (getattr(options, name), f"--{name}")
+    if options.no_mirror:
+        given["mirror"] = (False, "--no-mirror")
+    return given
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of a time such as 90s, 30m, 1h30m; UsageError for anything else."""
+    match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text)
+    parts = [float(part) if part else 0.0 for part in match.groups()] if match else []
+    total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+    if not total:
+        raise UsageError(f"--time is {text!r}; it must be a time such as 90s, 30m or 1h30m.")
+    return total

@@ -1,0 +1,145 @@
+"""What is said about a tree of photos: what was found, what was expected, what to do."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from alexnet.data.filenames import shown
+from alexnet.data.sources import Source
+
+EXPECTED = (
+    "Expected is a folder for each class with its photos in it (cat/1.jpg, dog/1.jpg), "
+    "or such folders inside train/, val/ and test/."
+)
+DATE = re.compile(r"(19|20)\d\d([-_. ]?\d\d){0,2}")
+
+
+def is_date(folder: str) -> bool:
+    """Whether a folder is named like a year, a month or a day: 2019, 2019-05, 20190531."""
+    return DATE.fullmatch(folder) is not None
+
+
+def kinds(counts: Counter[str]) -> str:
+    """ ".txt (12), hidden (3)": the most frequent first, at most eight."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{shown(name)} ({n:,})" for name, n in ranked[:8]]
+    return ", ".join(named) + (", ..." if len(ranked) > 8 else "")
+
+
+def listed(names: Iterable[str], most: int = 6) -> str:
+    """ "a, b and c", fit for a terminal; from the seventh on they are only counted."""
+    every = [shown(name) for name in names]
+    if len(every) > most:
+        return f"{', '.join(every[:most])} and {len(every) - most:,} more"
+    return " and ".join(filter(None, (", ".join(every[:-1]), *every[-1:])))
+
+
+def number(n: int, one: str, many: str = "") -> str:
+    """ "1 photo", "1,200 photos"."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def _where(source: Source) -> str:
+    return shown(str(source.path))
+
+
+def _folders(names: Iterable[str]) -> str:
+    return listed(f"{name}/" for name in names)
+
+
+def no_photos(source: Source, not_photos: Counter[str], problems: Sequence[str]) -> str:
+    """A source without a single photo."""
+    found = kinds(not_photos + Counter(problems))
+    if not found:
+        return f"{_where(source)} is empty. {EXPECTED}"
+    hint = " Archives inside it are not opened." if any(".tar" in k for k in not_photos) else ""
+    return f"{_where(source)} holds no photos, only {found}.{hint} {EXPECTED}"
+
+
+def flat(source: Source, strays: Sequence[str]) -> str:
+    """Photos side by side."""
+    return (
+        f"{_where(source)} holds {number(len(strays), 'photo')} side by side, such as "
+        f"{shown(strays[0])}, and no class folders. {EXPECTED}"
+    )
+
+
+def flat_part(source: Source, folder: str) -> str:
+    """train/ or val/ without classes."""
+    return f"{_where(source)}: {shown(folder)}/ holds photos but no class folders. {EXPECTED}"
+
+
+def dated(source: Source, dates: Sequence[str], inner: Sequence[str]) -> str:
+    """2019/cat, 2020/cat."""
+    return (
+        f"{_where(source)} is sorted by date first ({listed(dates)}), with {listed(inner)} inside. "
+        "Expected are the classes first: put all photos of a class into one folder, such as "
+        f"{shown(inner[0])}/{shown(dates[0])}/."
+    )
+
+
+def roles_in_role(source: Source, role: str, roles: Iterable[str]) -> str:
+    """--val with a source that has parts itself."""
+    return f"--{role}: {_where(source)} holds {_folders(roles)}; give the one that is meant."
+
+
+def roles_and_others(source: Source, roles: Iterable[str], others: Iterable[str]) -> str:
+    """train/ and val/ beside other folders."""
+    return (
+        f"{_where(source)} holds {_folders(roles)} and beside them {_folders(others)}. Expected "
+        "are train/, val/ and test/ alone, or class folders alone."
+    )
+
+
+def no_training(source: Source, roles: Iterable[str]) -> str:
+    """val/ and test/ without train/."""
+    return f"{_where(source)} holds {_folders(roles)} but no train/; nothing can be learnt from."
+
+
+def same_role(source: Source, roles: Iterable[str]) -> str:
+    """val/ and valid/."""
+    return f"{_where(source)} holds {_folders(roles)}: two of them mean the same part. Keep one."
+
+
+def wrapper(top: str) -> list[str]:
+    """A folder around everything."""
+    return [f"All photos lie inside {shown(top)}: the folders in it are taken."] if top else []
+
+
+def renamed(roles: dict[str, str]) -> list[str]:
+    """validation/ for val/."""
+    return [
+        f"{shown(folder)}/ is taken as the {part} part."
+        for folder, part in roles.items() if folder != part
+    ]  # fmt: skip
+
+
+def strays(files: Sequence[str]) -> list[str]:
+    """Photos beside the class folders."""
+    if not files:
+        return []
+    lie = "lies" if len(files) == 1 else "lie"
+    return [
+        f"{number(len(files), 'photo')} {lie} outside any class folder and will be left out, "
+        f"such as {shown(files[0])}."
+    ]
+
+
+def nested(files: Sequence[str], shared: Sequence[str]) -> list[str]:
+    """Photos in folders inside class folders; ``shared``: folders that may be meant as classes."""
+    if not files:
+        return []
+    lie, count = ("lies", "counts") if len(files) == 1 else ("lie", "count")
+    note = (
+        f"{number(len(files), 'photo')} {lie} in folders inside the class folder, such as "
+        f"{shown(files[0])}, and {count} to that class."
+    )
+    warning = f" If {listed(shared)} are the classes, they must be the outer folders."
+    return [note + (warning if shared else "")]
+
+
+def empty(folders: Sequence[str]) -> list[str]:
+    """Folders that become no classes."""
+    if not folders:
+        return []
+    return [f"Without any photo, so no class: {_folders(folders)}."]

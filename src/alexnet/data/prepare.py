@@ -1,0 +1,192 @@
+"""Photos in, a set out: plan, decode in parallel, split, store, measure, publish.
+
+All work is done in DATA.part and can be stopped at any moment; DATA is complete or not there.
+"""
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from alexnet._version import __version__
+from alexnet.data import work
+from alexnet.data.filenames import shown
+from alexnet.data.finish import REJECTED, finish
+from alexnet.data.layout import Rejected
+from alexnet.data.outcomes import outcomes_of
+from alexnet.data.plan import Options, Plan, job_of, make_plan, source_or_share
+from alexnet.data.store import ImageSet, looks_prepared, open_set
+from alexnet.data.tables import read_table
+from alexnet.data.talk import Talk, announce
+from alexnet.data.workers import Order
+from alexnet.errors import AlexNetError, Interrupted, UsageError
+from alexnet.machine import cores
+
+__all__ = ["Prepared", "looks_prepared", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared set and what became of every file: found is the sum of all that follow."""
+
+    folder: Path
+    found: int  # files, in all sources
+    train: int
+    val: int
+    test: int
+    rejected: list[Rejected]  # sorted by file
+    not_photos: int
+    set: ImageSet
+    already: bool  # whether it was there before
+
+    @property
+    def images(self) -> int:
+        """Pictures in the set."""
+        return self.train + self.val + self.test
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names; a label is an index into them."""
+        return self.set.classes
+
+
+def prepare(
+    source: Path | str,
+    data: Path | str,
+    *,
+    val: Path | str | float | None = None,
+    test: Path | str | float | None = None,
+    split: Path | str | None = None,
+    size: int = 256,
+    fit: str = "crop",
+    seed: int = 0,
+    workers: int | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Prepared:
+    """Make the set ``data`` from the photos in ``source`` (a folder, tar or zip; section 2).
+
+    ``val`` and ``test`` are sources of their own, or shares to split off; where there is no val, a
+    tenth is split off. ``split`` is a CSV file "file,part" such as each set holds. Pictures are
+    ``size`` pixels wide and high. ``say`` is given sentences for the user; with it, progress goes
+    to standard error. A set that is there already with the same content is only opened.
+
+    Raises UsageError for a tree or an option that makes no sense, AlexNetError where nothing can
+    be read or written, Interrupted on Ctrl-C and SIGTERM: the same call then goes on.
+    """
+    options = Options(
+        Path(source), source_or_share("val", val), source_or_share("test", test),
+        None if split is None else Path(split), size, fit, seed,
+    )  # fmt: skip
+    if workers is not None and workers < 1:
+        raise UsageError(f"--workers is {workers}; at least one is needed.")
+    # Without a name of its own (".", "..") there would be nothing to put ".part" behind.
+    folder = Path(data) if Path(data).name not in ("", "..") else Path(os.path.realpath(data))
+    _check_places(options, folder)
+    with _stoppable(work.part_of(folder)):
+        return _prepare(options, folder, workers or cores(), Talk(say))
+
+
+def _check_places(options: Options, data: Path) -> None:
+    for source in options.sources().values():
+        if looks_prepared(source):
+            raise UsageError(f"{shown(str(source))} is a prepared set already.")
+        if source.resolve() in (data.resolve(), *data.resolve().parents):
+            raise UsageError(
+                f"{shown(str(data))} lies inside {shown(str(source))}: the set would be found "
+                "among the photos. Choose a place outside."
+            )
+
+
+@contextmanager
+def _stoppable(part: Path) -> Iterator[None]:
+    """SIGTERM acts as Ctrl-C does; both end as Interrupted."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    former = signal.signal(signal.SIGTERM, stop) if main else None
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = f" What is done is kept in {shown(str(part))}." if part.exists() else ""
+        raise Interrupted(f"stopped.{kept} The same command goes on from here.") from None
+    finally:
+        if main:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL if former is None else former)
+
+
+def _prepare(options: Options, data: Path, workers: int, talk: Talk) -> Prepared:
+    plan = make_plan(options)
+    job = job_of(options, plan)
+    if _taken(data):
+        return _there_already(data, job, talk)
+    announce(options, plan, talk)
+    part = work.part_of(data)
+    with work.locked(part) as lock:
+        if _taken(data):  # by another process, while this one waited for the lock
+            shutil.rmtree(part)
+            return _there_already(data, job, talk)
+        _fill(options, plan, part, {"source": job, "versions": _versions()}, workers, lock, talk)
+        work.publish(part, data)
+    return _result(data, already=False)
+
+
+def _taken(data: Path) -> bool:
+    """Whether something is at ``data`` that must not be replaced; an empty folder may be."""
+    return os.path.lexists(data) and not (data.is_dir() and not any(data.iterdir()))
+
+
+def _versions() -> dict[str, str]:
+    """What the pictures depend on, apart from the photos and the options."""
+    return {"alexnet": __version__, "pillow": version("pillow"), "numpy": version("numpy")}
+
+
+def _fill(
+    options: Options, plan: Plan, part: Path, origin: dict[str, Any], workers: int, lock: int,
+    talk: Talk,
+) -> None:  # fmt: skip
+    """Make the set in ``part``, from wherever the work stands."""
+    talk.say(work.take_up(part, origin))
+    if not (part / work.SET).exists():
+        order = Order(part / work.BLOCKS, options.size, options.fit, lock)
+        outcomes = outcomes_of(plan, part, order, workers, talk)
+        finish(options, plan, outcomes, part, origin, talk)
+
+
+def _there_already(data: Path, job: dict[str, Any], talk: Talk) -> Prepared:
+    where = shown(str(data))
+    if not looks_prepared(data):
+        raise AlexNetError(f"{where} exists and is no prepared set; choose another name.")
+    former = open_set(data).facts["source"]
+    if former != job:
+        raise AlexNetError(
+            f"{where} exists already, made with {work.changes(former, job)}. "
+            "Choose another name or remove it."
+        )
+    talk.say(f"{where} is there already, made from the same photos with the same options.")
+    return _result(data, already=True)
+
+
+def _result(data: Path, already: bool) -> Prepared:
+    opened = open_set(data)
+    counts, not_photos = opened.facts["parts"], opened.facts["not_photos"]
+    rejected = [Rejected(*row) for row in read_table(data / "rejected.csv", REJECTED)]
+    return Prepared(
+        folder=data,
+        found=sum(counts.values()) + len(rejected) + not_photos,
+        train=counts["train"],
+        val=counts["val"],
+        test=counts["test"],
+        rejected=rejected,
+        not_photos=not_photos,
+        set=opened,
+        already=already,
+    )

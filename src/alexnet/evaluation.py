@@ -1,0 +1,212 @@
+"""Error rates of trained networks on a part of a set: every image once, one pass for all views."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet import metrics
+from alexnet.data.store import ImageSet, Part, open_set
+from alexnet.errors import AlexNetError, UsageError
+from alexnet.model import Model, load_model
+from alexnet.progress import Progress
+from alexnet.results import Evaluation, fingerprint, keep, saved_evaluations
+from alexnet.run import data_folder, open_run
+from alexnet.views import CENTRE
+
+BLOCK = 32  # pictures; ten views of them are 320 inputs
+SHOWN = 5  # most probable classes that are kept of each image
+
+__all__ = ["Evaluation", "evaluate", "saved_evaluations"]
+
+Say = Callable[[str], None]
+
+
+def evaluate(
+    runs: Sequence[Path | str] | Path | str,
+    data: Path | str | None = None,
+    part: str | None = None,
+    views: int | None = None,
+    say: Say = print,
+    quiet: bool = False,
+) -> list[Evaluation]:
+    """Measure a run, or the ensemble of several, on a set; one Evaluation a number of views.
+
+    ``data``: the set's folder, by default that of the first run's training. ``part``: by default
+    test, or val where there is no test. ``views``: 1, 10 or None for both; ten become five, without
+    mirrors, where a mirrored picture would show another class. The softmax outputs of views and
+    runs are averaged (sections 4.1 and 6 of the paper). ``say`` gets notes on what was chosen.
+
+    The result of one run is kept in its folder, see ``saved_evaluations``. AlexNetError where a
+    run or the set is missing, or they do not fit; UsageError for an unknown part or views.
+    """
+    folders = [Path(run) for run in ([runs] if isinstance(runs, Path | str) else runs)]
+    weights = fingerprint(folders[0])
+    models = [load_model(folder) for folder in folders]
+    _check_same_classes(folders, models)
+    images = open_set(Path(data) if data is not None else data_folder(open_run(folders[0])))
+    labels_of = _check_set(folders, models, images, say)
+    chosen = _chosen_part(images, part, say)
+    numbers = _numbers_of_views(models, views, say)
+    labels = labels_of[chosen.labels]
+    answers = _answers(models, chosen, labels, numbers, quiet)
+    head = (" + ".join(map(str, folders)), models[0].classes, str(images.folder))
+    results = [_measured(head, chosen, labels, answers[number], number) for number in numbers]
+    if len(folders) == 1:
+        _kept(folders[0], results, weights, say)
+    return results
+
+
+def _kept(folder: Path, results: Sequence[Evaluation], weights: str, say: Say) -> None:
+    try:
+        keep(folder, results, weights)
+    except AlexNetError as error:  # of another user, say: what was measured is still worth showing
+        say(f"The result was not kept: {error}")
+
+
+def _check_same_classes(folders: Sequence[Path], models: Sequence[Model]) -> None:
+    for folder, model in zip(folders, models, strict=True):
+        if model.classes != models[0].classes:
+            raise AlexNetError(
+                f"{folders[0]} and {folder} know different classes, or the same ones in another "
+                f"order ({_some(models[0].classes)}; {_some(model.classes)}), so that they cannot "
+                "be averaged. Train them on the same set."
+            )
+
+
+def _check_set(
+    folders: Sequence[Path], models: Sequence[Model], images: ImageSet, say: Say
+) -> NDArray[np.int64]:
+    """The network's label of each class of the set; they are matched by name."""
+    known = {name: label for label, name in enumerate(models[0].classes)}
+    if foreign := [name for name in images.classes if name not in known]:
+        raise AlexNetError(
+            f"{len(foreign)} of {len(images.classes)} classes of {images.folder} are unknown to "
+            f"{folders[0]} ({_some(foreign)}; it knows {_some(models[0].classes)}). Give the set "
+            "that it was trained on, or one whose classes have the same names."
+        )
+    for folder, model in zip(folders, models, strict=True):
+        way = model.preprocessing
+        if (way.size, way.fit) != (images.size, images.fit):
+            raise AlexNetError(
+                f"{images.folder} holds pictures of {images.size} pixels ({images.fit}), {folder} "
+                f"was trained on {way.size} ({way.fit}). Prepare the photos with --size {way.size} "
+                f"--fit {way.fit}."
+            )
+        if _trained_on(folder) not in (None, images.fingerprint):
+            say(
+                f"{images.folder} is not the set that {folder} was trained on: classes are matched "
+                "by name. Pictures of its training may be in any part of it."
+            )
+    return np.array([known[name] for name in images.classes], dtype=np.int64)
+
+
+def _trained_on(folder: Path) -> str | None:
+    """The fingerprint of the set of the training; None for a model that comes without a plan."""
+    if not (folder / "plan.json").is_file():
+        return None
+    fingerprint: str | None = open_run(folder).plan.get("data", {}).get("fingerprint")
+    return fingerprint
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _chosen_part(images: ImageSet, wanted: str | None, say: Say) -> Part:
+    filled = [name for name in ("test", "val", "train") if len(images.parts.get(name, ()))]
+    if wanted is not None and wanted not in filled:
+        raise UsageError(f"{images.folder} has no part {wanted!r}; it has {', '.join(filled)}.")
+    name = wanted or next((name for name in ("test", "val") if name in filled), None)
+    if name is None:
+        raise AlexNetError(
+            f"{images.folder} has neither test nor validation pictures. Prepare it again with "
+            "--test or --val, or give --data."
+        )
+    if name == "val" and wanted is None:
+        say("There is no test part: measured on val, by which the training chose its schedule.")
+    if name == "train":
+        say("Measured on the pictures of the training: the error on new ones is higher.")
+    return images.parts[name]
+
+
+def _numbers_of_views(models: Sequence[Model], wanted: int | None, say: Say) -> list[int]:
+    if wanted not in (None, 1, 5, 10):
+        raise UsageError(f"{wanted} views were asked for; there can be 1 or 10.")
+    if wanted in (1, 5):
+        return [wanted]
+    if all(model.preprocessing.mirror for model in models):
+        return [1, 10] if wanted is None else [10]
+    say("Five views, not ten: here a mirrored picture would show another class.")
+    return [1, 5] if wanted is None else [5]
+
+
+@dataclass
+class _Answers:
+    """What is kept of the probabilities (N, K) of all images, filled block by block."""
+
+    place: NDArray[np.int64]
+    top: NDArray[np.int64]
+    probability: NDArray[np.float32]
+    true_probability: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, images: int, shown: int) -> "_Answers":
+        shape = (images, shown)
+        return cls(
+            np.full(images, -1), np.zeros(shape, np.int64), np.zeros(shape, np.float32),
+            np.zeros(images, np.float32),
+        )  # fmt: skip
+
+    def fill(self, block: slice, shares: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
+        assert (self.place[block] == -1).all(), "an image would be counted twice"
+        self.place[block] = metrics.places(shares, labels)
+        self.top[block] = np.argsort(-shares, axis=1, kind="stable")[:, : self.top.shape[1]]
+        self.probability[block] = np.take_along_axis(shares, self.top[block], axis=1)
+        self.true_probability[block] = shares[np.arange(len(labels)), labels]
+
+
+def _answers(
+    models: Sequence[Model], part: Part, labels: NDArray[np.int64], numbers: Sequence[int],
+    quiet: bool,
+) -> dict[int, _Answers]:  # fmt: skip
+    shown = min(SHOWN, len(models[0].classes))
+    answers = {number: _Answers.empty(len(part), shown) for number in numbers}
+    progress = Progress("evaluate", len(part), quiet=quiet)
+    for start in range(0, len(part), BLOCK):
+        block = slice(start, min(start + BLOCK, len(part)))
+        pictures = np.array(part.pictures[block])  # read from disk once, for all runs
+        # (runs, views, block, K)
+        outputs = [model.probabilities(pictures, max(numbers)) for model in models]
+        shares = np.asarray(np.mean(outputs, axis=0, dtype=np.float32))
+        for number in numbers:
+            some = shares if number == len(shares) else shares[CENTRE : CENTRE + 1]
+            answers[number].fill(block, some.mean(axis=0), labels[block])
+        progress.update(block.stop)
+    progress.close()
+    assert all((answer.place >= 0).all() for answer in answers.values()), "an image was left out"
+    return answers
+
+
+def _measured(
+    head: tuple[str, tuple[str, ...], str], part: Part, labels: NDArray[np.int64],
+    answers: _Answers, views: int,
+) -> Evaluation:  # fmt: skip
+    run, classes, data = head
+    k, images = metrics.k_of(len(classes)), len(part)
+    wrong, wrong_k = int((answers.place >= 1).sum()), int((answers.place >= k).sum())
+    accuracies, counts = metrics.class_accuracies(labels, answers.place == 0, len(classes))
+    return Evaluation(
+        run=run, part=part.name, images=images, classes=classes, k=k, views=views,
+        top1_error=wrong / images,
+        topk_error=wrong_k / images,
+        mean_class_accuracy=metrics.mean_class_accuracy(accuracies)[0],
+        top1_interval=metrics.wilson_interval(wrong, images),
+        topk_interval=metrics.wilson_interval(wrong_k, images),
+        mean_class_interval=metrics.mean_class_interval(accuracies, counts),
+        class_counts=counts, class_accuracies=accuracies, labels=labels, top=answers.top,
+        probability=answers.probability, true_probability=answers.true_probability,
+        files=tuple(part.files), data=data,
+    )  # fmt: skip

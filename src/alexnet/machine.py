@@ -1,0 +1,86 @@
+"""What this machine is, and the settings that make torch quick on it."""
+
+import ctypes
+import os
+import platform
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+
+def cores() -> int:
+    """How many processors this process may keep busy: affinity and cgroup quota, at least one."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = _cgroup_quota()
+    return max(1, min(usable or 1, int(quota) if quota else usable or 1))
+
+
+def _cgroup_quota() -> float | None:
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return None if limit == "max" else int(limit) / int(period)
+    except (OSError, ValueError):
+        pass
+    try:
+        folder = Path("/sys/fs/cgroup/cpu")
+        limit = (folder / "cpu.cfs_quota_us").read_text()
+        period = (folder / "cpu.cfs_period_us").read_text()
+        return int(limit) / int(period) if int(limit) > 0 else None
+    except (OSError, ValueError):
+        return None
+
+
+def describe() -> dict[str, Any]:
+    """Processor, cores, memory in GB, instruction set that torch uses, system."""
+    import torch
+
+    return {
+        "processor": _processor(),
+        "cores": cores(),
+        "memory_gb": _memory_gb(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        return names[0]
+    except (OSError, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def _memory_gb() -> float:
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return round(pages / 1e9, 1)
+
+
+def keep_memory() -> bool:
+    """Tell glibc to keep freed memory instead of handing it back; True where that was possible.
+
+    A training step frees and takes the same gigabytes again; each return to the kernel costs
+    page faults on the next step (10 to 30 % of the step, docs/results.md).
+    """
+    try:
+        library = ctypes.CDLL(None)
+        trim_threshold, mmap_threshold, most = -1, -3, 2**31 - 1
+        return bool(library.mallopt(trim_threshold, most) and library.mallopt(mmap_threshold, most))
+    except (OSError, AttributeError):
+        return False
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    from importlib.metadata import version
+
+    from alexnet._version import __version__
+
+    names = ("torch", "numpy", "pillow", "safetensors")
+    return {
+        "alexnet": __version__,
+        **{name: version(name) for name in names},
+        "python": platform.python_version(),
+    }

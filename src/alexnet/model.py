@@ -1,0 +1,143 @@
+"""A trained network with its preprocessing and class names: two files, nothing unpickled.
+
+``model.safetensors`` holds the weights by layer name and the mean image; ``model.json`` the list
+of layers, the preprocessing and the class names. Equal runs give equal bytes.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from alexnet import files
+from alexnet.errors import AlexNetError, UsageError
+from alexnet.networks import layers
+from alexnet.networks.build import Network
+from alexnet.preprocessing import Preprocessing
+from alexnet.views import test_views
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that is needed to name what a photo shows."""
+
+    network: Network
+    name: str
+    preprocessing: Preprocessing
+    mean: NDArray[np.float32]  # (size, size, 3), 0 to 255
+    classes: tuple[str, ...]
+    recipe: str = ""
+
+    @property
+    def layers(self) -> layers.Layers:
+        """The network's list of layers."""
+        return self.network.layers
+
+    @property
+    def all_views(self) -> int:
+        """Ten, or five where a mirrored picture would show another class."""
+        return 10 if self.preprocessing.mirror else 5
+
+    def probabilities(self, pictures: NDArray[np.uint8], views: int = 1) -> NDArray[np.float32]:
+        """Softmax outputs (views, N, classes) of stored pictures uint8 (N, size, size, 3).
+
+        The order of the views is that of ``views.test_views``.
+        """
+        self.network.eval()
+        with torch.inference_mode():
+            logits = [
+                self.network(view)
+                for view in test_views(pictures, self.mean, self.preprocessing, views)
+            ]
+        return torch.stack(logits).float().softmax(-1).numpy()
+
+    def features(self, pictures: NDArray[np.uint8], layer: str) -> NDArray[np.float32]:
+        """Outputs of a layer, by name, for the central view of stored pictures."""
+        if layer not in {known.name for known in self.layers}:
+            raise AlexNetError(f"The network {self.name} has no layer {layer!r}.")
+        self.network.eval()
+        with torch.inference_mode():
+            (view,) = test_views(pictures, self.mean, self.preprocessing, 1)
+            return self.network.activations(view, [layer])[layer].numpy()
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write ``model.safetensors`` and then ``model.json``, each complete or not there."""
+    tensors = {name: value.contiguous() for name, value in model.network.state_dict().items()}
+    tensors["mean"] = torch.from_numpy(np.ascontiguousarray(model.mean))
+    files.write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors))
+    described = {
+        "format": FORMAT,
+        "name": model.name,
+        "input": list(model.network.input),
+        "layers": layers.to_json(model.layers),
+        "preprocessing": asdict(model.preprocessing),
+        "classes": list(model.classes),
+        "recipe": model.recipe,
+    }
+    files.write_json(folder / "model.json", described)
+
+
+def load_model(path: Path | str) -> Model:
+    """The model in a run folder, or in any folder with its two files.
+
+    AlexNetError where a file is missing, damaged, of another format, or the two do not fit.
+    """
+    folder = Path(path)
+    if not (folder / "model.json").is_file():
+        raise AlexNetError(
+            f"{folder} holds no trained model (no model.json); give the folder that "
+            "`alexnet train ... --run` wrote, after its first epoch."
+        )
+    described = files.read_json(folder / "model.json")
+    found = described.get("format") if isinstance(described, dict) else None
+    if found != FORMAT:
+        raise AlexNetError(
+            f"{folder / 'model.json'} has format {found!r}; this version reads format {FORMAT}."
+        )
+    tensors = _tensors(folder / "model.safetensors")
+    try:
+        return _assembled(described, tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
+        raise AlexNetError(f"The model in {folder} does not fit together: {error}.") from error
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return safetensors.torch.load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise AlexNetError(f"{path} cannot be read: {error}.") from error
+
+
+def _assembled(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Model:
+    channels, side, _ = described["input"]
+    network = Network(layers.from_json(described["layers"]), side, channels)
+    mean = tensors.pop("mean").numpy()
+    network.load_state_dict(tensors)
+    model = Model(
+        network=network,
+        name=described["name"],
+        preprocessing=Preprocessing(**described["preprocessing"]),
+        mean=mean,
+        classes=tuple(described["classes"]),
+        recipe=described.get("recipe", ""),
+    )
+    _check(model)
+    return model
+
+
+def _check(model: Model) -> None:
+    way, outputs = model.preprocessing, list(model.network.parameters())[-1].numel()
+    if model.mean.shape != (way.size, way.size, 3):
+        raise ValueError(f"a mean of {model.mean.shape} for pictures of {way.size}x{way.size}")
+    if model.network.side != way.crop:
+        raise ValueError(f"the network reads {model.network.side} pixels, views have {way.crop}")
+    if outputs != len(model.classes):
+        raise ValueError(f"{len(model.classes)} class names for {outputs} outputs")

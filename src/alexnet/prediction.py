@@ -1,0 +1,129 @@
+"""Names for what photos show, with probabilities; a bad file never stops the rest."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from alexnet.data.colour import as_rgb
+from alexnet.data.decode import Unreadable, decode
+from alexnet.errors import UsageError
+from alexnet.model import Model, load_model
+from alexnet.preprocessing import fitted
+
+Photo = Path | str | Image.Image | NDArray[np.uint8]
+
+BATCH = 16  # pictures; ten views of them are about as many as a training step sees
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one photo: the most probable classes first, or why there is none.
+
+    ``predictions`` holds (class, probability) pairs, probabilities in 0 to 1; it is empty where
+    ``error`` says what was wrong with the file.
+    """
+
+    file: str
+    predictions: tuple[tuple[str, float], ...] = ()
+    error: str | None = None
+
+
+def predict(
+    run: Path | str | Model, images: Iterable[Photo], top: int = 5, views: int | None = None
+) -> list[Prediction]:
+    """The ``top`` most probable classes of each photo, in the order of ``images``.
+
+    ``run`` is a run folder or a loaded model. A photo is a path, a Pillow image of any mode, or a
+    uint8 array, (height, width) grey or (height, width, 3) RGB. ``views`` are averaged: 1, 5 or
+    10; by default all that the model allows (section 4.1 of the paper; five where a mirrored
+    picture would show another class).
+
+    A file that cannot be read gets an ``error``. AlexNetError where there is no model, UsageError
+    where ``top`` or ``views`` is out of range or an array is no picture.
+    """
+    model = run if isinstance(run, Model) else load_model(run)
+    return list(predictions(model, images, top, views))
+
+
+def predictions(
+    model: Model, images: Iterable[Photo], top: int = 5, views: int | None = None
+) -> Iterator[Prediction]:
+    """The same one after the other, so that many photos need no more memory than a few."""
+    if top < 1:
+        raise UsageError(f"The {top} most probable classes were asked for; ask for at least 1.")
+    views = allowed_views(model, views)
+    numbered = enumerate(images, 1)
+    while batch := list(islice(numbered, BATCH)):
+        yield from _answers(model, batch, top, views)
+
+
+def allowed_views(model: Model, wanted: int | None) -> int:
+    """How many views are averaged: all by default; ten become five where mirroring is off."""
+    if wanted not in (None, 1, 5, 10):
+        raise UsageError(f"{wanted} views were asked for; there can be 1, 5 or 10.")
+    return min(wanted or model.all_views, model.all_views)
+
+
+def _answers(
+    model: Model, batch: list[tuple[int, Photo]], top: int, views: int
+) -> Iterator[Prediction]:
+    names = [_name(photo, number) for number, photo in batch]
+    pictures = [_picture(photo, model) for _, photo in batch]
+    good = [picture for picture in pictures if not isinstance(picture, str)]
+    shares = iter(_shares(model, good, views))
+    for name, picture in zip(names, pictures, strict=True):
+        if isinstance(picture, str):
+            yield Prediction(name, error=picture)
+        else:
+            yield Prediction(name, _most_probable(next(shares), model.classes, top))
+
+
+def _shares(model: Model, pictures: list[NDArray[np.uint8]], views: int) -> NDArray[np.float32]:
+    if not pictures:
+        return np.zeros((0, len(model.classes)), np.float32)
+    return np.asarray(model.probabilities(np.stack(pictures), views).mean(axis=0))
+
+
+def _most_probable(
+    shares: NDArray[np.float32], classes: tuple[str, ...], top: int
+) -> tuple[tuple[str, float], ...]:
+    order = np.argsort(-shares, kind="stable")[:top]
+    return tuple((classes[n], float(shares[n])) for n in order)
+
+
+def _name(photo: Photo, number: int) -> str:
+    if isinstance(photo, Path | str):
+        return str(photo)
+    return str(getattr(photo, "filename", "") or f"picture {number}")
+
+
+def _picture(photo: Photo, model: Model) -> NDArray[np.uint8] | str:
+    """The stored square of a photo, or why there is none."""
+    way = model.preprocessing
+    try:
+        return fitted(_decoded(photo), way.size, way.fit)
+    except Unreadable as error:
+        return str(error)
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError as error:  # a path with a zero byte in it
+        return str(error)
+
+
+def _decoded(photo: Photo) -> Image.Image:
+    if isinstance(photo, Path | str):
+        return decode(Path(photo).read_bytes())
+    if isinstance(photo, Image.Image):
+        return as_rgb(ImageOps.exif_transpose(photo))
+    shape = photo.shape
+    if photo.dtype != np.uint8 or not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)):
+        raise UsageError(
+            f"An array of {photo.dtype} with the shape {shape} is no picture; it must be uint8 "
+            "(0 to 255) and (height, width) or (height, width, 3), red first."
+        )
+    return Image.fromarray(np.ascontiguousarray(photo)).convert("RGB")

@@ -1,0 +1,52 @@
+"""The run folder: what is in it and how it is opened.
+
+``plan.json`` (what was to happen), ``metrics.csv`` and ``layers.csv`` (a row an epoch),
+``checkpoints/``, ``model.safetensors`` with ``model.json``, and what evaluate and report add.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alexnet import files
+from alexnet.errors import AlexNetError
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder with its plan and the metrics of its epochs (empty fields are left out)."""
+
+    folder: Path
+    plan: dict[str, Any]
+    metrics: list[dict[str, float]]
+
+
+def open_run(path: Path | str) -> Run:
+    """The run in a folder; AlexNetError where there is none."""
+    folder = Path(path)
+    if not (folder / "plan.json").is_file():
+        raise AlexNetError(
+            f"{folder} is no run (it holds no plan.json); `alexnet train DATA --run RUN` makes one."
+        )
+    return Run(folder, files.read_json(folder / "plan.json"), _metrics(folder / "metrics.csv"))
+
+
+def _metrics(path: Path) -> list[dict[str, float]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            {key: float(value) for key, value in row.items() if value}
+            for row in csv.DictReader(file)
+        ]
+
+
+def data_folder(run: Run) -> Path:
+    """Where the set lies that the run was trained on; AlexNetError where it is gone."""
+    folder = Path(run.plan["data"]["folder"])
+    if not folder.is_dir():
+        raise AlexNetError(
+            f"The set that {run.folder} was trained on is not at {folder} any more; give --data."
+        )
+    return folder

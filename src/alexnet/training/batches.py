@@ -1,0 +1,96 @@
+"""Training batches: which pictures in which order, cut and coloured, ready ahead of their step.
+
+The pictures form one stream: epoch after epoch, each a permutation of its own. Step s takes the
+``batch`` pictures from s * batch on, so every picture is seen once an epoch, no batch is short,
+and the step is all that must be known to go on.
+"""
+
+import time
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from alexnet.data.store import ImageSet
+from alexnet.preprocessing import Preprocessing
+from alexnet.randomness import generator
+from alexnet.training.recipe import Recipe
+from alexnet.views import Augmentation, colour_shift, draw, training_view
+
+AHEAD = 2  # batches made ready before they are needed
+
+
+@lru_cache(maxsize=2)
+def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The permutation of an epoch."""
+    return generator(seed, "order", epoch).permutation(count)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Views (batch, 3, crop, crop) float32, labels (batch,) int64, and seconds waited for them."""
+
+    views: Tensor
+    labels: Tensor
+    waited: float
+
+
+class Batches:
+    """The batches of a run from any step on; the same whatever the number of workers."""
+
+    def __init__(
+        self, images: ImageSet, mean: NDArray[np.float32], recipe: Recipe, way: Preprocessing
+    ) -> None:
+        self.images, self.mean, self.recipe, self.way = images, mean, recipe, way
+        self.part = images.parts["train"]
+        self.ways = Augmentation(recipe.mirror, recipe.colour_noise, recipe.area)
+
+    def places(self, step: int) -> list[tuple[int, int]]:
+        """(epoch, picture) of each place in the batch of a step."""
+        count, first = len(self.part), step * self.recipe.batch
+        return [
+            (place // count, int(order(self.recipe.seed, place // count, count)[place % count]))
+            for place in range(first, first + self.recipe.batch)
+        ]
+
+    def make(self, step: int) -> tuple[Tensor, Tensor]:
+        """The batch of a step."""
+        places, crop = self.places(step), self.way.crop
+        views = np.empty((len(places), crop, crop, 3), np.float32)
+        for (epoch, picture), out in zip(places, views, strict=True):
+            drawn = draw(self.recipe.seed, epoch, picture, self.way.size, crop, self.ways)
+            shift = colour_shift(drawn, self.images.eigenvalues, self.images.axes)
+            pixels = self.part.pictures[picture]
+            training_view(pixels, self.mean, drawn, shift, self.way.scale, out)
+        if self.way.channels == "BGR":
+            views = views[..., ::-1].copy()
+        labels = torch.from_numpy(self.part.labels[[picture for _, picture in places]])
+        return torch.from_numpy(views).permute(0, 3, 1, 2), labels
+
+    def run(self, step: int, workers: int = 1) -> Generator[Batch, None, None]:
+        """Batches from a step on, without end, made by threads ahead of time (0: when asked)."""
+        if workers == 0:
+            while True:
+                started = time.monotonic()
+                views, labels = self.make(step)
+                yield Batch(views, labels, time.monotonic() - started)
+                step += 1
+        with ThreadPoolExecutor(workers, "views") as pool:
+            waiting: deque[Future[tuple[Tensor, Tensor]]] = deque()
+            try:
+                while True:
+                    while len(waiting) < AHEAD + workers - 1:
+                        waiting.append(pool.submit(self.make, step))
+                        step += 1
+                    started = time.monotonic()
+                    views, labels = waiting.popleft().result()
+                    yield Batch(views, labels, time.monotonic() - started)
+            finally:
+                for future in waiting:
+                    future.cancel()

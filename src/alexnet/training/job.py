@@ -1,0 +1,174 @@
+"""A run that is under way: what the loop works on, and how it is saved and taken up again."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from alexnet import machine
+from alexnet.data.store import ImageSet
+from alexnet.errors import AlexNetError
+from alexnet.model import Model, save_model
+from alexnet.networks.build import Network
+from alexnet.networks.layers import Layers
+from alexnet.preprocessing import Preprocessing
+from alexnet.training import checkpoint
+from alexnet.training.batches import Batches
+from alexnet.training.optimizer import Momentum
+from alexnet.training.recipe import Recipe
+from alexnet.training.start import draw_weights, logit_spread, unit_variance
+from alexnet.training.tally import Tally
+
+Say = Callable[[str], None]
+VELOCITY = "velocity."
+
+
+@dataclass
+class Job:
+    """Everything that one step needs."""
+
+    folder: Path
+    plan: Mapping[str, Any]
+    recipe: Recipe
+    images: ImageSet
+    model: Model
+    optimizer: Momentum
+    batches: Batches
+    tally: Tally
+    workers: int
+    say: Say
+    quiet: bool = False
+
+    @property
+    def network(self) -> Network:
+        """The network in training."""
+        return self.model.network
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.model.classes)
+
+    def save(self) -> None:
+        """Checkpoint, model and tables; nothing is written where a weight is no number."""
+        if not all(bool(torch.isfinite(value).all()) for value in self.network.parameters()):
+            raise AlexNetError(
+                f"Some weights are not finite at step {self.tally.step}; nothing was saved, the "
+                f"last good checkpoint is kept. Start again with a lower --rate."
+            )
+        tensors = {name: value.detach() for name, value in self.network.named_parameters()}
+        tensors |= {VELOCITY + name: value for name, value in self.optimizer.tensors().items()}
+        state = {
+            "step": self.tally.step, "rate": self.optimizer.rate, "tally": self.tally.state(),
+            "threads": torch.get_num_threads(), "kernels": self.plan["kernels"],
+        }  # fmt: skip
+        checkpoint.save(self.folder / "checkpoints", tensors, state)
+        save_model(self.model, self.folder)
+        self.tally.write(self.folder)
+
+
+def assemble(
+    folder: Path,
+    plan: Mapping[str, Any],
+    recipe: Recipe,
+    images: ImageSet,
+    layers: Layers,
+    *,
+    workers: int,
+    say: Say,
+    quiet: bool,
+) -> Job:
+    """A job at its first step, with zero weights."""
+    way = Preprocessing(
+        size=images.size, fit=images.fit, crop=side_of(images.size), scale=recipe.scale,
+        mirror=recipe.mirror,
+    )  # fmt: skip
+    network = Network(layers, way.crop)
+    mean = mean_of(images, recipe)
+    name, classes = plan["network"], images.classes
+    model = Model(network, name, way, mean, classes, plan["recipe_name"])
+    batches = Batches(images, mean, recipe, way)
+    optimizer = Momentum(network, recipe)
+    return Job(
+        folder, plan, recipe, images, model, optimizer, batches, Tally(), workers, say, quiet
+    )
+
+
+def side_of(size: int) -> int:
+    """The crop's side for stored pictures of ``size``: 224 of 256, and in that proportion."""
+    return size * 224 // 256
+
+
+def mean_of(images: ImageSet, recipe: Recipe) -> NDArray[np.float32]:
+    """The mean image, or the three channel means at every place."""
+    if recipe.mean == "image":
+        return images.mean
+    mean = np.empty_like(images.mean)
+    mean[:] = images.channel_means
+    return mean
+
+
+def begin(job: Job) -> None:
+    """Weights before step 1, and a warning where the logits hardly differ between pictures."""
+    draw_weights(job.network, job.recipe.seed)
+    views, _ = job.batches.make(0)
+    if job.recipe.init == "unit":
+        unit_variance(job.network, views)
+    spread = logit_spread(job.network, views[:16])
+    if spread < 1e-3:
+        job.say(
+            f"Warning: the logits differ by only {spread:.1e} between pictures before step 1; "
+            "such a start may sit at ln N for long (--set init=unit --set scale=64 does not)."
+        )
+
+
+def take_up(job: Job) -> bool:
+    """Put weights, velocities and tally of the newest good checkpoint in place; False: none."""
+    saved = checkpoint.load(job.folder / "checkpoints", job.say)
+    if saved is None:
+        return False
+    with torch.no_grad():
+        for name, value in job.network.named_parameters():
+            value.copy_(saved.tensors[name])
+    job.optimizer.restore(_velocities(saved.tensors), saved.state["rate"])
+    job.tally = Tally.of(saved.state["tally"])
+    _compare(job, saved.state)
+    return True
+
+
+def _velocities(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(VELOCITY): value
+        for name, value in tensors.items()
+        if name.startswith(VELOCITY)
+    }
+
+
+def _compare(job: Job, state: Mapping[str, Any]) -> None:
+    now = {"threads": torch.get_num_threads(), "kernels": job.plan["kernels"]}
+    changed = [f"{key} {state[key]} -> {now[key]}" for key in now if state[key] != now[key]]
+    before, here = job.plan["machine"]["instructions"], machine.describe()["instructions"]
+    if before != here:
+        changed.append(f"instructions {before} -> {here}")
+    if changed:
+        job.say(
+            f"Changed since the run began: {', '.join(changed)}. It goes on correctly, but its "
+            "weights will not be bit-identical to those of an uninterrupted run."
+        )
+
+
+def room_for(folder: Path, parameters: int) -> None:
+    """AlexNetError where the disk cannot take two checkpoints and a model."""
+    need = parameters * 4 * (2 * 3 + 1)
+    free = shutil.disk_usage(folder).free
+    if free < need:
+        raise AlexNetError(
+            f"{folder} has {free / 1e9:.1f} GB free; checkpoints and model need up to "
+            f"{need / 1e9:.1f} GB. Free some space or give --run on another disk."
+        )

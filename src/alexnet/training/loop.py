@@ -1,0 +1,169 @@
+"""The loop: batches in, updates, one line while it runs, a row an epoch, checkpoints by time."""
+
+import math
+import time
+from contextlib import closing
+
+from torch.nn import functional
+
+from alexnet.errors import AlexNetError, Interrupted
+from alexnet.interrupt import catching
+from alexnet.progress import Progress, duration
+from alexnet.training import diagnosis
+from alexnet.training.batches import Batch
+from alexnet.training.dropout import masks_of
+from alexnet.training.job import Job
+from alexnet.training.schedule import rate_at
+from alexnet.training.validation import validate
+
+CHECKPOINT_EVERY = 300.0  # seconds; less often where saving would take more than its share
+SAVING_SHARE = 0.015
+
+
+def run(job: Job) -> None:
+    """Train from where the tally stands to the end.
+
+    Interrupted after Ctrl-C or SIGTERM, everything saved; AlexNetError where the loss or a weight
+    is no number any more, the last good checkpoint kept.
+    """
+    progress = Progress("train", job.plan["steps"], "steps", quiet=job.quiet)
+    saving = Saving(job)
+    batches = job.batches.run(job.tally.step, job.workers)
+    job.network.train()
+    with catching() as stop, closing(batches), closing(progress):
+        while not finished(job):
+            started = time.monotonic()
+            line = one_step(job, next(batches), started)
+            if ends_epoch(job) or finished(job):
+                end_epoch(job)
+                progress.close()
+            progress.update(job.tally.step, line)
+            if stop.requested and not finished(job):
+                job.save()
+                raise Interrupted(_stopped(job))
+            saving.when_due()
+        job.save()
+
+
+def finished(job: Job) -> bool:
+    """Whether all steps are done, or the time given is used up."""
+    budget = job.plan["budget_seconds"]
+    if budget:
+        return bool(job.tally.seconds >= budget)
+    return bool(job.tally.step >= job.plan["steps"])
+
+
+def one_step(job: Job, batch: Batch, started: float) -> str:
+    """Forward, backward, update; returns what the progress line says of it."""
+    rate = current_rate(job)
+    step = job.tally.step
+    job.network.masks = masks_of(job.recipe.seed, step)
+    logits = job.network(batch.views)
+    loss = functional.cross_entropy(logits, batch.labels, label_smoothing=job.recipe.smoothing)
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        kept = "The last good checkpoint is kept." if any_checkpoint(job) else ""
+        raise AlexNetError(diagnosis.advice_when_not_finite(step, rate, kept))
+    loss.backward()  # type: ignore[no-untyped-call]
+    job.optimizer.step(rate)
+    job.optimizer.sgd.zero_grad(set_to_none=True)
+    wrong = int((logits.detach().argmax(1) != batch.labels).sum())
+    busy = time.monotonic() - started
+    job.tally.add(len(batch.labels), value, wrong, batch.waited, busy)
+    remark_if_stuck(job, batch)
+    return line_of(job, value)
+
+
+def current_rate(job: Job) -> float:
+    """The learning rate of the step to come."""
+    tally, budget = job.tally, job.plan["budget_seconds"]
+    done = tally.seconds / budget if budget else tally.step / job.plan["steps"]
+    epoch = tally.step * job.recipe.batch / len(job.batches.part)
+    return rate_at(job.recipe, tally.step, epoch, done, tally.errors)
+
+
+def any_checkpoint(job: Job) -> bool:
+    """Whether there is something to go on from."""
+    return any((job.folder / "checkpoints").glob("*.safetensors"))
+
+
+def line_of(job: Job, loss: float) -> str:
+    """Epoch, loss and error so far in it, speed, share of time spent waiting for data."""
+    row = job.tally.training_row()
+    epoch = job.tally.step * job.recipe.batch / len(job.batches.part)
+    last = job.tally.errors[-1:]
+    return (
+        f"epoch {epoch:.2f}, loss {loss:.3f}, error {row['train_error']:.1%}"
+        + (f", validation error {last[0]:.1%}" if last else "")
+        + f", {row['images_per_second']:.1f} images/s, waiting {row['data_wait_share']:.1%}"
+    )
+
+
+def remark_if_stuck(job: Job, batch: Batch) -> None:
+    """Say once, after 200 steps, that the loss is still about ln N, and why that may be."""
+    tally = job.tally
+    if tally.warned or tally.step < diagnosis.PATIENCE or tally.step % diagnosis.PATIENCE:
+        return
+    mean = tally.loss / max(1, tally.pictures)
+    if tally.pictures and diagnosis.stuck(mean, job.classes):
+        dead = diagnosis.dead_shares(job.network, batch.views[:16])
+        job.say(diagnosis.advice_when_stuck(mean, job.classes, dead, job.recipe.init))
+        tally.warned = True
+
+
+def ends_epoch(job: Job) -> bool:
+    """Whether the step just done took the last picture of an epoch."""
+    batch, count, step = job.recipe.batch, len(job.batches.part), job.tally.step
+    return step * batch // count > (step - 1) * batch // count
+
+
+def end_epoch(job: Job) -> None:
+    """Validate, add a row to the tables and print it; the time counts as training time."""
+    tally = job.tally
+    began = time.monotonic()
+    epoch = math.ceil(tally.step * job.recipe.batch / len(job.batches.part) - 1e-9)
+    rate = job.optimizer.rate
+    measured = validate(job.model, job.images)
+    tally.seconds += time.monotonic() - began
+    row = {"epoch": epoch, "step": tally.step, "rate": rate, **tally.training_row(), **measured}
+    row["seconds"] = tally.seconds
+    tally.rows.append(row)
+    tally.layer_rows += diagnosis.update_ratios(job.optimizer, epoch)
+    tally.next_epoch()
+    tally.write(job.folder)
+    job.say(epoch_line(row))
+
+
+def epoch_line(row: dict[str, float | None]) -> str:
+    """One epoch in a line."""
+    measured = ""
+    if row["val_error"] is not None:
+        measured = f"; validation: loss {row['val_loss']:.3f}, error {row['val_error']:.1%}"
+    return (
+        f"epoch {row['epoch']}: loss {row['train_loss']:.3f}, error {row['train_error']:.1%}"
+        f"{measured}; rate {row['rate']:.2g}, {row['images_per_second']:.1f} images/s, "
+        f"waiting for data {row['data_wait_share']:.1%}, {duration(row['seconds'] or 0)} so far"
+    )
+
+
+def _stopped(job: Job) -> str:
+    return (
+        f"stopped after step {job.tally.step:,} of {job.plan['steps']:,}, all saved; "
+        f"go on with: alexnet train --resume {job.folder}"
+    )
+
+
+class Saving:
+    """Checkpoints by time: every few minutes, so seldom that saving stays a small share."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.last, self.every = job, time.monotonic(), CHECKPOINT_EVERY
+
+    def when_due(self) -> None:
+        """Save if the time has come; the next is due later where this one took long."""
+        started = time.monotonic()
+        if started - self.last < self.every:
+            return
+        self.job.save()
+        self.last = time.monotonic()
+        self.every = max(CHECKPOINT_EVERY, (self.last - started) / SAVING_SHARE)

@@ -1,0 +1,147 @@
+"""``train`` and ``resume``: from data and recipe to a trained run."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from alexnet import files, machine
+from alexnet.data.prepare import prepare
+from alexnet.data.store import ImageSet, looks_prepared, open_set
+from alexnet.errors import AlexNetError, UsageError
+from alexnet.networks import variants
+from alexnet.networks.layers import Layers
+from alexnet.networks.layers import from_json as layers_from_json
+from alexnet.networks.layers import to_json as layers_to_json
+from alexnet.networks.tables import parameters
+from alexnet.networks.zoo import layers_of
+from alexnet.run import Run, open_run
+from alexnet.training import loop
+from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up
+from alexnet.training.plan import described, make_plan
+from alexnet.training.recipe import Recipe, from_plan, resolve
+
+
+def train(
+    data: Path | str,
+    run: Path | str,
+    *,
+    recipe: str = "auto",
+    net: str = "alexnet",
+    settings: Mapping[str, Any] | None = None,
+    budget: float | None = None,
+    threads: int | None = None,
+    workers: int = 1,
+    dry_run: bool = False,
+    say: Say = print,
+    quiet: bool = False,
+    layers: Layers | None = None,
+) -> Run | None:
+    """Train a network on an image set, or on photos, which are prepared first and kept.
+
+    ``settings`` are recipe fields by name, each a value or (value, origin); ``budget`` is the
+    training time in seconds, to which the schedule then fits; ``layers`` is a network's list in
+    place of a name. Returns the run, or None for a dry run. UsageError for a wrong setting,
+    AlexNetError where ``run`` exists already or training cannot go on, Interrupted after Ctrl-C.
+    """
+    folder = Path(run)
+    if (folder / "plan.json").exists():
+        raise AlexNetError(
+            f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
+            "give another --run."
+        )
+    images = _set_of(Path(data), folder, say)
+    given = {
+        key: value if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str)
+        else (value, "caller") for key, value in (settings or {}).items()
+    }  # fmt: skip
+    resolved = resolve(recipe, len(images.parts["train"]), given)
+    listed = layers if layers is not None else layers_of(net, len(images.classes))
+    listed = _with_recipe(listed, resolved.recipe)
+    _use_machine(threads)
+    plan = make_plan(images, net, listed, resolved, threads=torch.get_num_threads(), budget=budget)
+    plan["layers"] = layers_to_json(listed)
+    job = assemble(
+        folder, plan, resolved.recipe, images, listed, workers=workers, say=say, quiet=quiet
+    )
+    begin(job)
+    say(described(plan, len(images.classes), measured_rate(job)))
+    if dry_run:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    room_for(folder, parameters(listed))
+    files.write_json(folder / "plan.json", plan)
+    loop.run(job)
+    return open_run(folder)
+
+
+def resume(
+    run: Path | str,
+    *,
+    threads: int | None = None,
+    workers: int = 1,
+    say: Say = print,
+    quiet: bool = False,
+) -> Run:
+    """Go on with a run that was interrupted, in the middle of an epoch, at the right picture."""
+    opened = open_run(run)
+    plan = opened.plan
+    images = open_set(Path(plan["data"]["folder"]))
+    if images.fingerprint != plan["data"]["fingerprint"]:
+        raise AlexNetError(
+            f"{images.folder} holds other pictures than when {opened.folder} began; the run "
+            "cannot go on with them. Bring the old set back, or train a new run."
+        )
+    resolved = from_plan(plan["recipe"], plan["recipe_name"])
+    _use_machine(threads or plan["threads"])
+    job = assemble(
+        opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
+        workers=workers, say=say, quiet=quiet,
+    )  # fmt: skip
+    if not take_up(job):
+        say("No checkpoint had been written yet: the run begins again at step 1.")
+        begin(job)
+    elif loop.finished(job):
+        say(f"{opened.folder} is trained to its end ({job.tally.step:,} steps): nothing to do.")
+        return opened
+    else:
+        say(f"Going on at step {job.tally.step + 1:,} of {plan['steps']:,}.")
+    loop.run(job)
+    return open_run(opened.folder)
+
+
+def _set_of(data: Path, run: Path, say: Say) -> ImageSet:
+    """The set at ``data``; photos are prepared beside the run first."""
+    if looks_prepared(data):
+        return open_set(data)
+    place = run.parent / f"{data.name.split('.')[0] or 'photos'}-prepared"
+    say(f"{data} holds no prepared set; its photos are prepared into {place}, which is kept.")
+    return prepare(data, place, say=say).set
+
+
+def _with_recipe(layers: Layers, recipe: Recipe) -> Layers:
+    layers = variants.with_dropout(layers, recipe.dropout)
+    return variants.with_start(layers, 0.01) if recipe.init == "paper" else layers
+
+
+def _use_machine(threads: int | None) -> None:
+    machine.keep_memory()
+    if threads is not None and threads < 1:
+        raise UsageError(f"{threads} threads were asked for; at least 1 is needed.")
+    torch.set_num_threads(threads or machine.cores())
+
+
+def measured_rate(job: Job) -> float:
+    """Training speed in pictures a second, from two passes that change nothing; warms up too."""
+    views, labels = job.batches.make(0)
+    few = slice(0, min(len(labels), 32))
+    job.network.train()
+    seconds = 1.0
+    for _ in range(2):
+        started = time.monotonic()
+        torch.nn.functional.cross_entropy(job.network(views[few]), labels[few]).backward()  # type: ignore[no-untyped-call]
+        job.network.zero_grad(set_to_none=True)
+        seconds = time.monotonic() - started
+    return len(labels[few]) / seconds

@@ -1,0 +1,133 @@
+"""What the network sees of a stored picture: crops, mirror, colour noise, and the views of a test.
+
+Pixels stay on the 0 to 255 scale. The mean image is subtracted before cropping, so a crop loses
+the mean of its own place (section 2); then the colour noise is added; then all is divided by the
+preprocessing's scale.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from alexnet.errors import UsageError
+from alexnet.preprocessing import Preprocessing
+from alexnet.randomness import generator
+
+CENTRE = 2  # the place of the central view among five or ten
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training pictures vary (section 4.1)."""
+
+    mirror: bool = True
+    colour_noise: float = 0.1  # standard deviation of the factors of the eigenvalues
+    area: float = 1.0  # least share of the picture that a crop shows; 1: plain crops, no scaling
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What was drawn for one picture in one epoch: a box in stored pixels, mirror, colours."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    mirrored: bool
+    factors: NDArray[np.float64]
+
+
+def draw(seed: int, epoch: int, image: int, size: int, crop: int, ways: Augmentation) -> Draw:
+    """The variation of a picture in an epoch, a function of its arguments alone.
+
+    With area 1 a window of ``crop`` pixels at offsets 0 to size - crop, both included; otherwise
+    a window of ``area`` to 1 of the picture and of 3/4 to 4/3 in shape, to be scaled to ``crop``.
+    """
+    random = generator(seed, "view", epoch, image)
+    width = height = float(crop)
+    if ways.area < 1:
+        share = random.uniform(ways.area, 1.0)
+        shape = math.exp(random.uniform(-1.0, 1.0) * math.log(4 / 3) / 2)
+        width, height = (min(size, size * math.sqrt(share) * f) for f in (shape, 1 / shape))
+        left, top = random.uniform(0, size - width), random.uniform(0, size - height)
+    else:
+        left, top = random.integers(0, size - crop + 1, 2).tolist()
+    mirrored = bool(random.random() < 0.5) and ways.mirror
+    return Draw(left, top, width, height, mirrored, ways.colour_noise * random.standard_normal(3))
+
+
+def colour_shift(
+    drawn: Draw, eigenvalues: NDArray[np.float64], axes: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Grey levels added to R, G and B of every pixel: 255 [p1 p2 p3][a1 l1, a2 l2, a3 l3]^T.
+
+    Section 4.1; ``eigenvalues`` belong to pixels in [0, 1], ``axes`` has components as columns.
+    """
+    return (255 * axes @ (drawn.factors * eigenvalues)).astype(np.float32)
+
+
+def training_view(
+    picture: NDArray[np.uint8],
+    mean: NDArray[np.float32],
+    drawn: Draw,
+    shift: NDArray[np.float32],
+    scale: float,
+    out: NDArray[np.float32],
+) -> None:
+    """Write the drawn view of a picture (size, size, 3) into ``out`` (crop, crop, 3)."""
+    target = out[:, ::-1] if drawn.mirrored else out
+    crop = out.shape[0]
+    if (drawn.width, drawn.height) == (crop, crop):
+        top, left = int(drawn.top), int(drawn.left)
+        window = np.s_[top : top + crop, left : left + crop]
+        np.subtract(picture[window], mean[window], out=target)
+    else:
+        box = (drawn.left, drawn.top, drawn.left + drawn.width, drawn.top + drawn.height)
+        scaled = Image.fromarray(picture).resize((crop, crop), Image.Resampling.BILINEAR, box=box)
+        np.subtract(np.asarray(scaled), _central(mean, crop), out=target)
+    out += shift
+    out /= scale
+
+
+def _central(pictures: NDArray[np.float32], crop: int) -> NDArray[np.float32]:
+    start = (pictures.shape[0] - crop) // 2
+    return pictures[start : start + crop, start : start + crop]
+
+
+def offsets(size: int, crop: int) -> list[tuple[int, int]]:
+    """(top, left) of the five views in the original's order: corners, with the centre third."""
+    far, middle = size - crop, (size - crop) // 2
+    return [(0, 0), (0, far), (middle, middle), (far, 0), (far, far)]
+
+
+def test_views(
+    pictures: NDArray[np.uint8], mean: NDArray[np.float32], way: Preprocessing, views: int
+) -> list[Tensor]:
+    """Each view of a batch as float32 (N, 3, crop, crop) in channels_last; section 4.1.
+
+    1: the centre. 5: top left, top right, centre, bottom left, bottom right. 10: these, and then
+    the same mirrored. ``pictures`` is uint8 (N, size, size, 3).
+    """
+    if views not in (1, 5, 10):
+        raise UsageError(f"{views} views were asked for; there can be 1, 5 or 10.")
+    # A copy, because a set's pictures are mapped read-only, and torch warns of such arrays.
+    centred = (torch.from_numpy(np.array(pictures)).float() - torch.from_numpy(mean)) / way.scale
+    if way.channels == "BGR":
+        centred = centred.flip(-1)
+    crop, places = way.crop, offsets(way.size, way.crop)
+    if views == 1:
+        places = [places[CENTRE]]
+    straight = [centred[:, t : t + crop, left : left + crop] for t, left in places]
+    mirrored = [view.flip(2) for view in straight] if views == 10 else []
+    return [
+        view.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+        for view in straight + mirrored
+    ]
+
+
+test_views.__test__ = False  # type: ignore[attr-defined]  # pytest: a name, not a test

@@ -1,0 +1,346 @@
+"""Evaluation with models that are small tables, so that every number can be counted by hand."""
+
+import csv
+import dataclasses
+import itertools
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from alexnet import evaluation, results
+from alexnet.errors import AlexNetError, UsageError
+from alexnet.evaluation import Evaluation, evaluate, saved_evaluations
+from alexnet.files import write_json
+from alexnet.model import Model, save_model
+from alexnet.preprocessing import Preprocessing
+from tests.faults import failing, struck
+from tests.tiny import COLOURS, tiny_model
+
+NAMES = ("ant", "bee", "cat", "dog", "eel", "fox", "gnu")
+
+
+class FakeModel:
+    """Knows each picture by the number in its first pixels; each view has answers of its own."""
+
+    def __init__(self, seed: int, classes: tuple[str, ...] = NAMES, **way: Any) -> None:
+        self.classes, self.seed = classes, seed
+        self.preprocessing = Preprocessing(**({"size": 4, "crop": 2} | way))
+        self.blocks: list[int] = []
+
+    def of(self, picture: int, view: int) -> NDArray[np.float32]:
+        """View 0 to 9 in the order of ten: 2 is the centre."""
+        outputs = np.random.default_rng([self.seed, picture, view]).random(len(self.classes))
+        return (outputs / outputs.sum()).astype(np.float32)
+
+    def probabilities(self, pictures: NDArray[np.uint8], views: int = 1) -> NDArray[np.float32]:
+        self.blocks.append(len(pictures))
+        order = {1: [2], 5: range(5), 10: range(10)}[views]
+        numbers = pictures[:, 0, 0, :2].astype(int) @ [256, 1]
+        return np.stack([[self.of(number, view) for number in numbers] for view in order])
+
+
+@dataclasses.dataclass
+class FakePart:
+    name: str
+    pictures: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    files: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def part(name: str, images: int, classes: int) -> FakePart:
+    pictures = np.zeros((images, 4, 4, 3), np.uint8)
+    pictures[:, 0, 0, 0], pictures[:, 0, 0, 1] = divmod(np.arange(images), 256)
+    labels = np.random.default_rng(images).integers(0, classes, images)
+    return FakePart(name, pictures, labels, [f"{name}/{n}.jpg" for n in range(images)])
+
+
+def image_set(classes: tuple[str, ...] = NAMES, **counts: int) -> types.SimpleNamespace:
+    parts = {name: part(name, images, len(classes)) for name, images in counts.items()}
+    return types.SimpleNamespace(
+        folder=Path("data"), size=4, fit="crop", classes=classes, parts=parts, fingerprint="f"
+    )
+
+
+class World:
+    """Runs and sets by path, in the place of those on disk."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.models: dict[str, FakeModel] = {"run": FakeModel(1)}
+        self.sets = {"data": image_set(test=70, val=40, train=30)}
+        plan = {"data": {"folder": "data", "fingerprint": "f"}}
+        self.said: list[str] = []
+        for name, fake in {
+            "load_model": lambda path: self.models[Path(path).name],
+            "open_set": lambda path: self.sets[str(path)],
+            "open_run": lambda path: types.SimpleNamespace(folder=path, plan=plan),
+            "data_folder": lambda run: Path(run.plan["data"]["folder"]),
+        }.items():
+            monkeypatch.setattr(evaluation, name, fake)
+
+    def evaluate(self, *runs: str | Path, **options: Any) -> list[Evaluation]:
+        return evaluate(runs or ["run"], say=self.said.append, quiet=True, **options)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "plan.json").touch()
+    return World(monkeypatch)
+
+
+def check(found: Evaluation, models: list[FakeModel], images: Any, views: list[int]) -> None:
+    """Count everything again, image by image, view by view."""
+    wrong = wrong_k = 0
+    right_of: dict[int, list[bool]] = {}
+    for number, label in enumerate(images.labels):
+        shares = np.mean([m.of(number, v).astype(float) for m in models for v in views], axis=0)
+        order = sorted(range(len(shares)), key=lambda c: -shares[c])
+        wrong += order[0] != label
+        wrong_k += label not in order[:5]
+        right_of.setdefault(int(label), []).append(order[0] == label)
+        np.testing.assert_array_equal(found.top[number], order[:5])
+        np.testing.assert_allclose(found.probability[number], shares[order[:5]], rtol=1e-5)
+        np.testing.assert_allclose(found.true_probability[number], shares[label], rtol=1e-5)
+    assert found.images == len(images.labels)
+    assert found.top1_error == wrong / found.images
+    assert found.topk_error == wrong_k / found.images
+    assert found.mean_class_accuracy == pytest.approx(
+        np.mean([np.mean(right) for right in right_of.values()])
+    )
+    assert found.top1_interval[0] < found.top1_error < found.top1_interval[1]
+    assert found.files == tuple(images.files)
+    for label, right in right_of.items():
+        assert found.class_counts[label] == len(right)
+        assert found.class_accuracies[label] == pytest.approx(np.mean(right))
+
+
+def test_one_and_ten_views_come_from_one_pass(world: World) -> None:
+    one, ten = world.evaluate()
+    model, images = world.models["run"], world.sets["data"].parts["test"]
+    check(one, [model], images, [2])
+    check(ten, [model], images, list(range(10)))
+    assert (one.views, ten.views, one.k) == (1, 10, 5)
+    assert (one.run, one.part, one.data) == ("run", "test", "data")
+    assert model.blocks == [32, 32, 6]
+    assert world.said == []
+
+
+def test_runs_are_averaged(world: World) -> None:
+    world.models |= {"two": FakeModel(2), "three": FakeModel(3)}
+    one, ten = world.evaluate("run", "two", "three")
+    models, images = list(world.models.values()), world.sets["data"].parts["test"]
+    check(one, models, images, [2])
+    check(ten, models, images, list(range(10)))
+    assert one.run == "run + two + three"
+    assert [path.name for path in Path("run").iterdir()] == ["plan.json"]
+
+
+@pytest.mark.parametrize(("views", "order"), [(1, [2]), (10, range(10)), (5, range(5))])
+def test_a_number_of_views_can_be_asked_for(world: World, views: int, order: list[int]) -> None:
+    (found,) = world.evaluate(views=views)
+    check(found, [world.models["run"]], world.sets["data"].parts["test"], list(order))
+    with pytest.raises(UsageError, match="7 views"):
+        world.evaluate(views=7)
+
+
+@pytest.mark.parametrize("views", [None, 10])
+def test_where_mirrors_are_off_ten_views_are_five(world: World, views: int | None) -> None:
+    world.models["run"] = FakeModel(1, mirror=False)
+    found = world.evaluate(views=views)
+    assert [e.views for e in found] == ([1, 5] if views is None else [5])
+    check(found[-1], [world.models["run"]], world.sets["data"].parts["test"], list(range(5)))
+    assert world.said == ["Five views, not ten: here a mirrored picture would show another class."]
+
+
+@pytest.mark.parametrize("images", [1, 31, 32, 33, 64, 100])
+def test_every_image_is_counted_once(world: World, images: int) -> None:
+    world.sets["data"] = image_set(test=images)
+    found = world.evaluate(views=1)[0]
+    assert found.images == found.class_counts.sum() == images
+    assert sum(world.models["run"].blocks) == images
+
+
+def test_val_is_taken_where_there_is_no_test_and_it_says_so(world: World) -> None:
+    world.sets["data"] = image_set(test=0, val=40, train=30)
+    assert world.evaluate(views=1)[0].part == "val"
+    assert "no test part" in world.said[0]
+    world.said.clear()
+    assert world.evaluate(part="train", views=1)[0].images == 30
+    assert "pictures of the training" in world.said[0]
+    with pytest.raises(UsageError, match=r"no part 'test'; it has val, train\."):
+        world.evaluate(part="test")
+    world.sets["data"] = image_set(train=30)
+    with pytest.raises(AlexNetError, match="neither test nor validation"):
+        world.evaluate()
+
+
+def test_another_set_is_matched_by_names_of_classes(world: World) -> None:
+    few = image_set(("fox", "bee"), test=50)
+    few.folder, few.fingerprint = Path("few"), "other"
+    world.sets["few"] = few
+    (found,) = world.evaluate(data="few", views=1)
+    assert "is not the set that run was trained on" in world.said[0]
+    assert found.data == "few"
+    assert set(found.labels) == {5, 1}
+    assert found.classes_without_images == 5
+    labels = np.array([5, 1])[few.parts["test"].labels]
+    renamed = dataclasses.replace(few.parts["test"], labels=labels)
+    check(found, [world.models["run"]], renamed, [2])
+
+
+def test_what_does_not_fit_is_a_sentence(world: World) -> None:
+    world.sets["data"] = image_set(("ant", "yak", "bee"), test=9)
+    with pytest.raises(AlexNetError, match=r"1 of 3 classes of data are unknown to run \(yak; it"):
+        world.evaluate()
+    world.sets["data"] = image_set(test=9)
+    world.models["two"] = FakeModel(2, tuple(reversed(NAMES)))
+    with pytest.raises(AlexNetError, match="know different classes, or the same ones in another"):
+        world.evaluate("run", "two")
+    world.models["run"] = FakeModel(1, size=8)
+    with pytest.raises(AlexNetError, match=r"pictures of 4 pixels .*--size 8 --fit crop"):
+        world.evaluate()
+
+
+def test_two_classes_have_no_top_k(world: World) -> None:
+    world.models["run"] = FakeModel(1, ("ant", "bee"))
+    world.sets["data"] = image_set(("ant", "bee"), test=20)
+    found = world.evaluate()[0]
+    assert found.k == 1
+    assert found.topk_error == found.top1_error
+    assert found.top.shape == (20, 2)
+
+
+def same(one: Evaluation, two: Evaluation) -> bool:
+    return all(
+        np.array_equal(getattr(one, field.name), getattr(two, field.name), equal_nan=True)
+        if isinstance(getattr(one, field.name), np.ndarray) and field.name == "class_accuracies"
+        else np.array_equal(getattr(one, field.name), getattr(two, field.name))
+        for field in dataclasses.fields(Evaluation)
+    )
+
+
+def test_the_result_of_one_run_is_kept_with_it(world: World) -> None:
+    world.sets["data"] = image_set(NAMES[:3], test=20)
+    assert saved_evaluations("run") == []
+    found = world.evaluate()
+    kept = saved_evaluations("run")
+    assert len(kept) == 2
+    assert all(same(one, two) for one, two in zip(found, kept, strict=True))
+    first = Path("run/evaluation.safetensors").read_bytes()
+    world.evaluate()
+    assert Path("run/evaluation.safetensors").read_bytes() == first
+
+
+def test_what_was_measured_of_other_weights_is_not_given(world: World) -> None:
+    Path("run/model.safetensors").write_bytes(b"weights")
+    world.evaluate()
+    assert len(saved_evaluations("run")) == 2
+    Path("run/model.safetensors").write_bytes(b"trained on")
+    assert saved_evaluations("run") == []
+
+
+def test_a_kept_result_that_is_damaged_is_none(world: World) -> None:
+    world.evaluate()
+    path = Path("run/evaluation.safetensors")
+    good = path.read_bytes()
+    for length in range(0, len(good), 501):
+        path.write_bytes(good[:length])
+        assert saved_evaluations("run") == []
+
+
+def test_a_folder_that_takes_no_files_costs_no_result(world: World) -> None:
+    for at in itertools.count():
+        world.said.clear()
+        with struck([results.files], failing(at)) as fault:
+            assert len(world.evaluate()) == 2
+        if not fault.reached:
+            break
+        assert all("was not kept" in text for text in world.said)
+        assert len(saved_evaluations("run")) in (0, 2)
+    assert at > 15
+
+
+def test_the_table_has_a_row_for_each_image_and_number_of_views(world: World) -> None:
+    found = world.evaluate()
+    results.write_predictions(Path("table.csv"), found)
+    with Path("table.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 140
+    for row, (e, n) in zip(rows, [(e, n) for e in found for n in range(70)], strict=True):
+        assert row["views"] == str(e.views)
+        assert row["file"] == f"test/{n}.jpg"
+        assert row["class"] == NAMES[e.labels[n]]
+        assert float(row["probability"]) == pytest.approx(e.true_probability[n], rel=1e-5)
+        assert [row[f"class_{p}"] for p in range(1, 6)] == [NAMES[c] for c in e.top[n]]
+        assert float(row["probability_5"]) == pytest.approx(e.probability[n, 4], rel=1e-5)
+
+
+def tiny_set(folder: Path, each: int) -> Path:
+    """A set on disk as docs describe it: squares of one colour, the names of which are sorted."""
+    folder.mkdir()
+    names = sorted(COLOURS)
+    write_json(folder / "set.json", {
+        "format": 1, "size": 32, "fit": "crop", "classes": names, "fingerprint": "f",
+        "parts": {"train": 0, "val": 0, "test": 3 * each}, "channel_means": [1, 2, 3],
+        "eigenvalues": [3, 2, 1], "axes": np.eye(3).tolist(),
+    })  # fmt: skip
+    labels = np.repeat(np.arange(3), each)
+    pictures = np.array([COLOURS[names[n]] for n in labels], np.uint8)[:, None, None]
+    np.save(folder / "mean.npy", np.zeros((32, 32, 3), np.float32))
+    np.save(folder / "test.npy", np.tile(pictures, (1, 32, 32, 1)))
+    np.save(folder / "test-labels.npy", labels.astype(np.int32))
+    rows = [f"{n},{names[c]},{c},{n}.png,32,32\n" for n, c in enumerate(labels)]
+    (folder / "test.csv").write_text("number,class,label,file,width,height\n" + "".join(rows))
+    return folder
+
+
+def tiny_run(folder: Path, data: Path, model: Model) -> Path:
+    folder.mkdir()
+    write_json(folder / "plan.json", {"data": {"folder": str(data), "fingerprint": "f"}})
+    save_model(model, folder)
+    return folder
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_real_runs_and_a_real_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mirror: bool
+) -> None:
+    data = tiny_set(tmp_path / "data", 15)
+    run = tiny_run(tmp_path / "run", data, tiny_model(mirror=mirror))
+    found = evaluate(run)
+    assert [e.views for e in found] == [1, 10 if mirror else 5]
+    for e in found:
+        assert e.classes == ("red", "green", "blue")
+        assert (e.top1_error, e.mean_class_accuracy, e.images) == (0.0, 1.0, 45)
+    assert found[0].k == 2
+    assert saved_evaluations(run)[0].top1_error == 0
+    assert capsys.readouterr().out.count("Five views") == (not mirror)
+
+
+def test_a_model_that_confuses_two_classes(tmp_path: Path) -> None:
+    data = tiny_set(tmp_path / "data", 5)
+    run = tiny_run(tmp_path / "run", data, tiny_model(("green", "red", "blue")))
+    (found,) = evaluate([run], views=1)
+    assert found.top1_error == 10 / 15
+    assert found.class_accuracies.tolist() == [0, 0, 1]
+    ensemble = evaluate([run, run], views=1)[0]
+    np.testing.assert_array_equal(found.probability, ensemble.probability)
+
+
+def test_a_model_without_a_plan_needs_a_set_and_no_more(tmp_path: Path) -> None:
+    data = tiny_set(tmp_path / "data", 2)
+    run = tiny_run(tmp_path / "run", data, tiny_model())
+    (run / "plan.json").unlink()
+    said: list[str] = []
+    assert evaluate(run, data, views=1, say=said.append)[0].top1_error == 0
+    assert said == []
+    with pytest.raises(AlexNetError, match="no run"):
+        evaluate(run)
