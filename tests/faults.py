@@ -14,7 +14,19 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-CALLS = {"open", "write", "readv", "fsync", "rename", "unlink", "close", "mkdir", "flock", "fstat"}
+CALLS = {
+    "open",
+    "write",
+    "read",
+    "readv",
+    "fsync",
+    "rename",
+    "unlink",
+    "close",
+    "mkdir",
+    "flock",
+    "fstat",
+}
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 
 

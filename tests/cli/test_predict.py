@@ -8,6 +8,7 @@ import pytest
 from alexnet.cli import bars, main, photos
 from alexnet.errors import UsageError
 from alexnet.model import save_model
+from tests.shared import shared_data
 from tests.tiny import COLOURS, tiny_model, write_photo
 
 
@@ -131,6 +132,15 @@ def test_folders_are_read_below_and_sorted_and_hidden_ones_left_out(album):
     found = photos.find([str(album)])
     assert found.photos == [album / "below" / "blue.JPG", album / "red.png"]
     assert found.others == 2
+
+
+def test_awkward_real_files_are_all_answered(run, capsys):
+    folder = shared_data("hard") / "files"
+    assert main(["predict", run, str(folder), "--json", "--views", "1"]) == 3
+    answers = json.loads(capsys.readouterr().out)
+    assert len(answers) > 90
+    assert all(("error" in answer) != ("predictions" in answer) for answer in answers)
+    assert {answer["error"] for answer in answers if "error" in answer} > {"empty file"}
 
 
 def test_bars_fit_the_width_and_show_the_share():

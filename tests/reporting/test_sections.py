@@ -41,11 +41,19 @@ def test_verdicts_in_words(evaluation):
         evaluation,
         labels=np.array([4, 4, 4]),
         top=np.array([[4, 1], [1, 4], [1, 2]]),
+        probability=np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.2]], np.float32),
         true_probability=np.array([0.9, 0.2, 0.004], np.float32),
     )
     assert verdict(few, 0) == "✓ Right"
     assert verdict(few, 1) == "✗ Wrong: the right class came second"
     assert verdict(few, 2) == "✗ Wrong: the right class got 0.4\xa0%"
+
+
+def test_shared_first_places_count_as_wrong(evaluation):
+    alike = np.full_like(evaluation.probability, 0.5)
+    undecided = dataclasses.replace(evaluation, probability=alike)
+    assert verdict(undecided, 5) == "✗ Wrong: another class is just as probable"
+    assert surest_mistakes(undecided) == list(range(8))
 
 
 def test_numbers_as_words():

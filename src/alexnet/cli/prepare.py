@@ -1,43 +1,87 @@
-"""Make an image set from photos.
+"""Make an image set from photos: find the classes, decode, scale and crop each photo, measure.
 
-SOURCE is a folder of class folders, a folder of train/, val/ and test/ ones, or a .tar or .zip
-of either. DATA is the folder to be made.
+SOURCE is a folder of class folders, a folder of train/, val/ and test/ with class folders, or a
+.tar or .zip of either, which is read as it is, without unpacking. DATA is the folder to be made;
+the work is done in DATA.part, can be stopped at any moment and is taken up again by the same
+command. Photos that are broken are named, counted and left out.
+
+Exit code 0: done; 3: done, but files were rejected (with --strict); 130: stopped, can go on.
 """
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alexnet.data.prepared import Prepared
 
 EXAMPLE = "alexnet prepare photos/ data/"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``alexnet prepare``."""
-    parser.add_argument("source", metavar="SOURCE")
-    parser.add_argument("data", metavar="DATA")
-    parser.add_argument("--val", metavar="SOURCE|SHARE")
-    parser.add_argument("--test", metavar="SOURCE|SHARE")
-    parser.add_argument("--split", metavar="FILE")
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--fit", choices=("crop", "warp"), default="crop")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int)
-    parser.add_argument("--strict", action="store_true")
-    parser.add_argument("--json", action="store_true")
+    add = parser.add_argument
+    add("source", metavar="SOURCE", help="folder, .tar or .zip with a folder for each class")
+    add("data", metavar="DATA", help="the folder to be made")
+    for part, default in (("val", "0.1 where SOURCE has no val/"), ("test", "none")):
+        add(
+            f"--{part}",
+            metavar="SOURCE|SHARE",
+            help=f"photos for {part}, or the share of them to split off (default: {default})",
+        )
+    add("--split", metavar="FILE", help="take the parts from FILE, a split.csv of another set")
+    add("--size", type=int, default=256, metavar="N", help="side in pixels (default: 256)")
+    add(
+        "--fit",
+        choices=("crop", "warp"),
+        default="crop",
+        help="crop: shorter side to size, central square (default); warp: both sides to size",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="which photos are split off (default: 0)")
+    add("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    add("--strict", action="store_true", help="exit with 3 when files were rejected")
+    add("--json", action="store_true", help="print one JSON value on standard output")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prepare and say what became of every file."""
+    """Prepare; say what became of every file."""
+    import json
+    import sys
+
     from alexnet.data.prepare import prepare
+    from alexnet.data.talk import summary
+
+    def say(sentence: str) -> None:
+        print(sentence, file=sys.stderr if options.json else sys.stdout, flush=True)
 
     result = prepare(
-        options.source, options.data, val=options.val, test=options.test, split=options.split,
-        size=options.size, fit=options.fit, seed=options.seed, workers=options.workers, say=print,
-    )  # fmt: skip
-    print(
-        result.images,
-        result.train,
-        result.val,
-        result.test,
-        len(result.rejected),
-        result.rejected[:20],
+        options.source,
+        options.data,
+        val=options.val,
+        test=options.test,
+        split=options.split,
+        size=options.size,
+        fit=options.fit,
+        seed=options.seed,
+        workers=options.workers,
+        say=say,
     )
-    return 0
+    say(summary(result))
+    if options.json:
+        print(json.dumps(_as_json(result), indent=2))
+    return 3 if options.strict and result.rejected else 0
+
+
+def _as_json(result: "Prepared") -> dict[str, object]:
+    return {
+        "images": result.images,
+        "train": result.train,
+        "val": result.val,
+        "test": result.test,
+        "classes": len(result.classes),
+        "rejected": [{"file": one.file, "reason": one.reason} for one in result.rejected],
+        "class_names": result.classes,
+        "found": result.found,
+        "not_photos": result.not_photos,
+        "folder": str(result.folder),
+        "fingerprint": result.set.fingerprint,
+    }

@@ -11,7 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from alexnet.data.filenames import HEAD, shown
 from alexnet.data.trees import Entry
@@ -37,10 +37,8 @@ def archive_kind(path: Path) -> str:
 def _is_tar(head: bytes) -> bool:
     try:
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
-    except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
-        return True  # an empty archive is all zeros
     except tarfile.TarError:
-        return False
+        return len(head) == HEAD and not any(head)  # an empty archive is all zeros
     return True
 
 
@@ -49,7 +47,7 @@ def unpacked(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(PACKED[0]):
-        return gzip.open(path)
+        return cast(IO[bytes], gzip.open(path))
     if head.startswith(PACKED[1]):
         return bz2.open(path)
     return lzma.open(path) if head.startswith(PACKED[2]) else path.open("rb")

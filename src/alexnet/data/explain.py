@@ -11,6 +11,7 @@ EXPECTED = (
     "Expected is a folder for each class with its photos in it (cat/1.jpg, dog/1.jpg), "
     "or such folders inside train/, val/ and test/."
 )
+ARCHIVES = {".tar", ".tgz", ".gz", ".bz2", ".xz", ".zip", ".7z", ".rar"}
 DATE = re.compile(r"(19|20)\d\d([-_. ]?\d\d){0,2}")
 
 
@@ -52,7 +53,7 @@ def no_photos(source: Source, not_photos: Counter[str], problems: Sequence[str])
     found = kinds(not_photos + Counter(problems))
     if not found:
         return f"{_where(source)} is empty. {EXPECTED}"
-    hint = " Archives inside it are not opened." if any(".tar" in k for k in not_photos) else ""
+    hint = " Archives inside it are not opened." if ARCHIVES & not_photos.keys() else ""
     return f"{_where(source)} holds no photos, only {found}.{hint} {EXPECTED}"
 
 

@@ -3,9 +3,13 @@
 from pathlib import PurePosixPath
 
 PHOTO_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .jif .png .apng .gif .bmp .dib .tif .tiff .webp .avif .heic .heif .hif "
-    ".ico .tga .ppm .pgm .pbm .pnm .jp2 .j2k .jpf .jpx .jxl .mpo .svg .psd "
-    ".dng .raw .cr2 .cr3 .nef .arw .orf .rw2 .raf".split()
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo", ".png", ".apng", ".gif", ".webp"),
+        *(".bmp", ".dib", ".tif", ".tiff", ".tga", ".ico", ".ppm", ".pgm", ".pbm", ".pnm"),
+        *(".avif", ".heic", ".heif", ".hif", ".jp2", ".j2k", ".jpf", ".jpx", ".jxl"),
+        # Pictures that are refused one by one with a reason, rather than taken for other files.
+        *(".svg", ".psd", ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"),
+    )
 )
 SKIPPED_FOLDERS = frozenset(
     ("__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found")

@@ -11,6 +11,7 @@ from alexnet.data.blocks import Outcome
 from alexnet.data.filenames import shown
 from alexnet.data.layout import Rejected
 from alexnet.data.plan import Options, Plan
+from alexnet.data.prepared import REJECTED
 from alexnet.data.split import PARTS
 from alexnet.data.split import split as split_off
 from alexnet.data.statistics import Statistics
@@ -20,7 +21,6 @@ from alexnet.data.talk import Talk
 from alexnet.errors import AlexNetError
 from alexnet.files import write_json
 
-REJECTED = ("file", "reason")
 NO_TRAINING = "no photo of its class that could be trained on is readable"
 
 
@@ -63,17 +63,9 @@ def _came_out(plan: Plan, outcomes: list[Outcome]) -> tuple[list[Picture], list[
             if isinstance(outcome, str):
                 rejected.append(Rejected(photo.file, outcome))
                 continue
-            pictures.append(
-                Picture(
-                    number,
-                    place,
-                    photo.part,
-                    photo.name,
-                    photo.file,
-                    *outcome,
-                    ours=source is plan.sources[0],
-                )  # fmt: skip
-            )
+            ours = source is plan.sources[0]
+            where = (number, place, photo.part, photo.name, photo.file)
+            pictures.append(Picture(*where, *outcome, ours))
             place += 1
     return pictures, rejected
 

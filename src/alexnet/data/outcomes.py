@@ -45,13 +45,17 @@ def _check_disk(plan: Plan, waiting: set[int], order: Order, talk: Talk) -> None
     need = (left + min(plan.total, BATCH * PHOTOS)) * picture + BESIDE
     where = order.folder.parent
     free = shutil.disk_usage(where).free
-    said = f"{need / 1e9:,.1f} GB of disk; {free / 1e9:,.1f} GB are free"
+    said = f"{_bytes(need)} of disk; {_bytes(free)} are free"
     if need > free:
         raise AlexNetError(
             f"{shown(str(where))}: the work needs {said}. Make room, choose a place on another "
             "disk, or a smaller --size."
         )
     talk.say(f"Needs {said}.")
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
 
 
 def _make(plan: Plan, waiting: set[int], order: Order, workers: int, talk: Talk) -> None:

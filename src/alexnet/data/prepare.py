@@ -4,13 +4,11 @@ All work is done in DATA.part and can be stopped at any moment; DATA is complete
 """
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,43 +16,17 @@ from typing import Any
 from alexnet._version import __version__
 from alexnet.data import work
 from alexnet.data.filenames import shown
-from alexnet.data.finish import REJECTED, finish
-from alexnet.data.layout import Rejected
+from alexnet.data.finish import finish
 from alexnet.data.outcomes import outcomes_of
 from alexnet.data.plan import Options, Plan, job_of, make_plan, source_or_share
-from alexnet.data.store import ImageSet, looks_prepared, open_set
-from alexnet.data.tables import read_table
+from alexnet.data.prepared import Prepared, opened
+from alexnet.data.store import looks_prepared, open_set
 from alexnet.data.talk import Talk, announce
 from alexnet.data.workers import Order
 from alexnet.errors import AlexNetError, Interrupted, UsageError
 from alexnet.machine import cores
 
 __all__ = ["Prepared", "looks_prepared", "prepare"]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A prepared set and what became of every file: found is the sum of all that follow."""
-
-    folder: Path
-    found: int  # files, in all sources
-    train: int
-    val: int
-    test: int
-    rejected: list[Rejected]  # sorted by file
-    not_photos: int
-    set: ImageSet
-    already: bool  # whether it was there before
-
-    @property
-    def images(self) -> int:
-        """Pictures in the set."""
-        return self.train + self.val + self.test
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names; a label is an index into them."""
-        return self.set.classes
 
 
 def prepare(
@@ -108,7 +80,7 @@ def _check_places(options: Options, data: Path) -> None:
 def _stoppable(part: Path) -> Iterator[None]:
     """SIGTERM acts as Ctrl-C does; both end as Interrupted."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     main = threading.current_thread() is threading.main_thread()
@@ -132,11 +104,11 @@ def _prepare(options: Options, data: Path, workers: int, talk: Talk) -> Prepared
     part = work.part_of(data)
     with work.locked(part) as lock:
         if _taken(data):  # by another process, while this one waited for the lock
-            shutil.rmtree(part)
+            work.abandon(part)
             return _there_already(data, job, talk)
         _fill(options, plan, part, {"source": job, "versions": _versions()}, workers, lock, talk)
         work.publish(part, data)
-    return _result(data, already=False)
+    return opened(data, already=False)
 
 
 def _taken(data: Path) -> bool:
@@ -144,9 +116,15 @@ def _taken(data: Path) -> bool:
     return os.path.lexists(data) and not (data.is_dir() and not any(data.iterdir()))
 
 
-def _versions() -> dict[str, str]:
+def _versions() -> dict[str, str | None]:
     """What the pictures depend on, apart from the photos and the options."""
-    return {"alexnet": __version__, "pillow": version("pillow"), "numpy": version("numpy")}
+    versions: dict[str, str | None] = {"alexnet": __version__}
+    for name in ("pillow", "numpy", "pillow-heif"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return versions
 
 
 def _fill(
@@ -165,28 +143,13 @@ def _there_already(data: Path, job: dict[str, Any], talk: Talk) -> Prepared:
     where = shown(str(data))
     if not looks_prepared(data):
         raise AlexNetError(f"{where} exists and is no prepared set; choose another name.")
-    former = open_set(data).facts["source"]
-    if former != job:
+    facts = open_set(data).facts
+    if facts["source"] != job:
         raise AlexNetError(
-            f"{where} exists already, made with {work.changes(former, job)}. "
+            f"{where} exists already, made with {work.changes(facts['source'], job)}. "
             "Choose another name or remove it."
         )
     talk.say(f"{where} is there already, made from the same photos with the same options.")
-    return _result(data, already=True)
-
-
-def _result(data: Path, already: bool) -> Prepared:
-    opened = open_set(data)
-    counts, not_photos = opened.facts["parts"], opened.facts["not_photos"]
-    rejected = [Rejected(*row) for row in read_table(data / "rejected.csv", REJECTED)]
-    return Prepared(
-        folder=data,
-        found=sum(counts.values()) + len(rejected) + not_photos,
-        train=counts["train"],
-        val=counts["val"],
-        test=counts["test"],
-        rejected=rejected,
-        not_photos=not_photos,
-        set=opened,
-        already=already,
-    )
+    if other := work.changes(facts["versions"], _versions()):
+        talk.say(f"It was made with {other}; remove it to have it made anew.")
+    return opened(data, already=True)

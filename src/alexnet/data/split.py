@@ -66,7 +66,7 @@ def write_split(path: Path, part_of: Sequence[tuple[str, str]]) -> None:
 
 
 def read_split(path: Path) -> dict[str, str]:
-    """File -> part from a CSV file "file,part"; UsageError for other parts or a file named twice."""
+    """File -> part, from a CSV file; UsageError for other parts, or two parts for one file."""
     part_of: dict[str, str] = {}
     for file, part in read_table(path, HEADER):
         if part not in PARTS:

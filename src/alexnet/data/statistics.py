@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 32  # pictures at a time: the sums of squares stay below 2**53, exact in float64
+BLOCK = 32  # pictures at a time
+CHUNK = 16384  # pixels at a time: few enough for the cache; their sums are exact in float64
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ def statistics(
 
 def _products(block: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Sum over all pixels of the outer product of (R, G, B) with itself."""
-    pixels = block.reshape(-1, 3).astype(np.float64)
-    return (pixels.T @ pixels).astype(np.int64)
+    total = np.zeros((3, 3), dtype=np.int64)
+    flat = block.reshape(-1, 3)
+    for start in range(0, len(flat), CHUNK):
+        pixels = flat[start : start + CHUNK].astype(np.float64)
+        total += (pixels.T @ pixels).astype(np.int64)
+    return total
 
 
 def _from_sums(n: int, total: NDArray[np.int64], products: NDArray[np.int64]) -> Statistics:

@@ -72,8 +72,9 @@ def open_set(path: Path | str) -> ImageSet:
     try:
         return _opened(folder, facts)
     except (KeyError, TypeError, ValueError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise AlexNetError(
-            f"{shown(str(folder / SET))} is damaged: {error}. Prepare the set again."
+            f"{shown(str(folder / SET))} is damaged: {what}. Prepare the set again."
         ) from error
 
 
@@ -83,16 +84,22 @@ def _opened(folder: Path, facts: dict[str, Any]) -> ImageSet:
     return ImageSet(
         folder=folder,
         size=size,
-        fit=facts["fit"],
+        fit=_text(facts, "fit"),
         classes=classes,
         mean=np.array(_array(folder / "mean.npy", np.float32, (size, size, 3))),
         channel_means=np.array(facts["channel_means"], np.float64).reshape(3),
         eigenvalues=np.array(facts["eigenvalues"], np.float64).reshape(3),
         axes=np.array(facts["axes"], np.float64).reshape(3, 3),
         parts={p: _part(folder, p, n, size, len(classes)) for p, n in counts.items() if n},
-        fingerprint=facts["fingerprint"],
+        fingerprint=_text(facts, "fingerprint"),
         facts=facts,
     )
+
+
+def _text(facts: dict[str, Any], name: str) -> str:
+    if not isinstance(facts[name], str):
+        raise TypeError(f"{name} is {facts[name]!r}, not a text")
+    return str(facts[name])
 
 
 def _part(folder: Path, name: str, n: int, size: int, classes: int) -> Part:

@@ -1,17 +1,21 @@
 """What the user is told while a set is prepared and when it is there."""
 
+import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from alexnet.data.explain import kinds, listed, number
 from alexnet.data.filenames import shown
+from alexnet.data.layout import Rejected
 from alexnet.data.plan import Options, Plan
+from alexnet.data.prepared import Prepared
 from alexnet.data.split import PARTS
 from alexnet.progress import Progress
 
 WIDEST = 60  # characters of a file name in a table
+SHOWN = 20  # rejected files; all of them are in rejected.csv
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,8 @@ def announce(options: Options, plan: Plan, talk: Talk) -> None:
     """What was found and what will be made of it."""
     names = {p.name for photos in plan.photos for p in photos}
     where = shown(str(options.source))
-    talk.say(
-        f"Found in {where}: {number(plan.total, 'photo')} in {number(len(names), 'class', 'classes')} "
-        f"({listed(sorted(names))})."
-    )
-    if plan.not_photos:
-        talk.say(f"No photos: {number(plan.not_photos.total(), 'file')}, {kinds(plan.not_photos)}.")
+    photos, classes = number(plan.total, "photo"), number(len(names), "class", "classes")
+    talk.say(f"Found in {where}: {photos} in {classes} ({listed(sorted(names))}).")
     for note in plan.notes:
         talk.say(note)
     talk.say(_parts(options, plan))
@@ -65,15 +65,32 @@ def _parts(options: Options, plan: Plan) -> str:
     return "; ".join(words) + "."
 
 
-def rejection_table(rejected: list[tuple[str, str]], more: str, most: int = 20) -> str:
-    """The first of (file, reason) as an aligned table, and where the others are listed."""
-    rows = [(_cut(shown(file)), shown(reason)) for file, reason in rejected[:most]]
-    width = max((len(file) for file, _ in rows), default=0)
-    lines = [f"Refused: {number(len(rejected), 'file')}"]
+def summary(made: Prepared) -> str:
+    """What became of every file: the rejected ones by name, the numbers, what comes next."""
+    where, facts = shown(str(made.folder)), made.set.facts
+    lines = _refused(made.rejected, f"{where}/rejected.csv") if made.rejected else []
+    if made.not_photos:
+        lines.append(f"Not photos: {kinds(Counter(facts['not_photos_by_kind']))}.")
+    lines.append(
+        f"found {made.found:,} = train {made.train:,} + val {made.val:,} + test {made.test:,} "
+        f"+ rejected {len(made.rejected):,} + not photos {made.not_photos:,}"
+    )
+    if not made.val:
+        lines.append("val is empty: no class has enough photos to give one away.")
+    classes, size = number(len(made.classes), "class", "classes"), made.set.size
+    lines.append(f"{where}: {classes}, pictures of {size}x{size}, fitted by {made.set.fit}")
+    lines.append(f"Next: alexnet train {shlex.quote(where)} --run RUN")
+    return "\n".join(lines)
+
+
+def _refused(rejected: Sequence[Rejected], full: str) -> list[str]:
+    """The first rejected files as an aligned table, and where the others are listed."""
+    rows = [(_cut(shown(one.file)), shown(one.reason)) for one in rejected[:SHOWN]]
+    width = max(len(file) for file, _ in rows)
+    lines = [f"Rejected ({number(len(rejected), 'file')}, listed in {full}):"]
     lines += [f"  {file.ljust(width)}  {reason}" for file, reason in rows]
-    if len(rejected) > most:
-        lines.append(f"  and {len(rejected) - most:,} more")
-    return "\n".join([*lines, f"  (all in {more})"])
+    more = len(rejected) - SHOWN
+    return lines + ([f"  and {more:,} more"] if more > 0 else [])
 
 
 def _cut(name: str) -> str:

@@ -1,10 +1,11 @@
 """Tar archives, packed or not: what is in them, and the bytes of each member, in their order."""
 
+import io
 import tarfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tarfile import EmptyHeaderError, EOFHeaderError, HeaderError, ReadError
+from typing import Self
 
 from alexnet.data.archives import BROKEN, DEVICE, LINK, Members, clean, cut, unpacked
 from alexnet.data.filenames import HEAD, must_look_inside, shown
@@ -26,6 +27,7 @@ def list_tar(path: Path) -> tuple[list[Entry], list[str], list[str]]:
                     head = b"" if problem else _head(tar, member)
                     members.add(member.name, member.size, _stamp(member), head, problem)
             notes = [] if _has_end(tar) else [_endless(path)]
+            _check_rest(tar)
     except BROKEN as error:
         raise AlexNetError(cut(path, last, error)) from error
     return members.entries, sorted(members.folders), notes
@@ -52,13 +54,13 @@ class _Strict(tarfile.TarInfo):
     """tarfile takes damage between two members for the end of the archive; here it is an error."""
 
     @classmethod
-    def fromtarfile(cls, tarfile: "tarfile.TarFile") -> "_Strict":
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         try:
-            return super().fromtarfile(tarfile)
-        except (EOFHeaderError, EmptyHeaderError):
-            raise
-        except HeaderError as error:
-            raise ReadError(str(error)) from error
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if not any(buf):  # zeros end an archive; some end without
+                raise
+            raise tarfile.ReadError(str(error)) from error
 
 
 @contextmanager
@@ -97,6 +99,13 @@ def _stamp(member: tarfile.TarInfo) -> int:
 def _has_end(tar: tarfile.TarFile) -> bool:
     """Whether the last thing read was the block of zeros that ends an archive."""
     return tar.fileobj is not None and tar.fileobj.tell() > tar.offset
+
+
+def _check_rest(tar: tarfile.TarFile) -> None:
+    """Read to the end of a packed archive, where its checksum stands; else nobody looks at it."""
+    if tar.fileobj is not None and not isinstance(tar.fileobj, io.BufferedReader):
+        while tar.fileobj.read(1 << 20):
+            pass
 
 
 def _endless(path: Path) -> str:

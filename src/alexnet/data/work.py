@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,8 @@ def take_up(part: Path, origin: dict[str, Any]) -> str:
         return f"Work that was stopped is taken up again ({where})."
     said = ""
     if former is not None:
-        versions = "other versions of the software"
-        said = changes(former["source"], origin["source"]) or versions
+        said = changes(former["source"], origin["source"])
+        said = said or changes(former["versions"], origin["versions"])
         said = f"Work that was stopped in {where} is dropped: it was begun with {said}."
         _clear(others)
     elif others:
@@ -108,6 +108,13 @@ def _clear(paths: list[Path]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def abandon(part: Path) -> None:
+    """Leave a folder that was made for nothing; whatever else is in it stays."""
+    (part / LOCK).unlink(missing_ok=True)
+    with suppress(OSError):
+        part.rmdir()
 
 
 def changes(former: dict[str, Any], job: dict[str, Any]) -> str:

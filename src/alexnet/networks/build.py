@@ -79,19 +79,20 @@ class Network(nn.Module):
         if isinstance(layer, Convolution):
             return self._convolution(layer, x)
         if isinstance(layer, Linear):
-            held = self._held(layer)
+            held = self.held(layer)
             return functional.linear(x.flatten(1), held.weight, held.bias)
         if isinstance(layer, Dropout):
             return self._dropout(layer, x)
         return _without_parameters(layer, x)
 
-    def _held(self, layer: Layer) -> Parameters:
+    def held(self, layer: Layer) -> Parameters:
+        """The parameters of a layer."""
         held = self.get_submodule(layer.name)
         assert isinstance(held, Parameters)
         return held
 
     def _convolution(self, layer: Convolution, x: Tensor) -> Tensor:
-        held, more = self._held(layer), self.overhangs[layer.name]
+        held, more = self.held(layer), self.overhangs[layer.name]
         if more:
             x = functional.pad(x, (0, more, 0, more))
         return functional.conv2d(

@@ -112,14 +112,14 @@ def range_chart(
     rows = [row for row in rows if 0 < row.low <= row.high < math.inf]
     if not rows:
         return el("p", "No values to draw.", class_="note")
-    left, width, height = 110.0, 600.0, 24.0 * len(rows) + 52
+    left, width, height = 76.0, 460.0, 24.0 * len(rows) + 52
     low, high = covering([*(r.low for r in rows), *(r.high for r in rows), guide], log=True)
     across = Axis(low, high, left, width - 24, log=True)
     parts = [_upright(tick, across, height, shown(tick)) for tick in across.ticks()]
     parts.append([line(across(guide), 8, across(guide), height - 40, "guide")])
     for number, row in enumerate(rows):
         parts.append(_range(row, across, left, 24.0 * number + 22))
-    return drawing(name, title, description, width, height, parts, class_="wide")
+    return drawing(name, title, description, width, height, parts)
 
 
 def _upright(value: float, across: Axis, height: float, words: str) -> list[Html]:
@@ -129,7 +129,7 @@ def _upright(value: float, across: Axis, height: float, words: str) -> list[Html
 
 def _range(row: Range, across: Axis, left: float, y: float) -> list[Html]:
     return [
-        text(left - 12, y + 4, clipped(row.name, 16), "end", "name"),
+        text(left - 12, y + 4, clipped(row.name, 10), "end", "name"),
         line(across(row.low), y, across(row.high), y, "p"),
         el("circle", cx=at(across(row.now)), cy=at(y), r=5, class_="am"),
     ]

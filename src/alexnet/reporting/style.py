@@ -41,10 +41,12 @@ thead th{border-bottom:2px solid var(--line);vertical-align:bottom}
 th[scope=row]{font-weight:500}
 .n{text-align:right;white-space:nowrap}
 td,th[scope=row]{overflow-wrap:break-word}
-td code{display:inline-block;min-width:9em}
+td:not(.n){min-width:6.5em}
+th code{white-space:nowrap}
 td.n{min-width:0}
 thead th.n{white-space:normal;min-width:5.2em}
 .scroll{overflow-x:auto;max-width:100%}
+.scroll svg{max-width:none}
 details{margin:.6rem 0}
 summary{cursor:pointer;color:var(--accent)}
 figure{margin:1rem 0}
@@ -73,7 +75,6 @@ svg{display:block;max-width:100%;height:auto;font:12px system-ui,-apple-system,"
 .bl{fill:var(--second);font-weight:600}
 .cell{stroke:var(--page)}
 .diagonal{stroke:var(--text);stroke-width:1.5;fill:none}
-.wide{min-width:34rem}
 .pixels{display:block;width:100%;max-width:60rem;image-rendering:pixelated}
 .mean{width:12rem;max-width:100%;border-radius:.3rem;display:block}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14.5rem),1fr));
@@ -98,9 +99,11 @@ footer{color:var(--muted);padding-top:2.5rem;padding-bottom:3rem;font-size:.9rem
  header,nav,main,footer{padding-left:1rem;padding-right:1rem}
  .cards{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.7rem}
  .cards>li{padding:.55rem}.bars{font-size:.8rem}th,td{padding-right:.7rem}}
-@media print{body{font-size:10.5pt}nav,.skip{display:none}h2,h3,figcaption{break-after:avoid}
+@media print{body{font-size:10.5pt}nav,.skip{display:none}
+ .tiles{grid-template-columns:repeat(5,1fr)}.curves{grid-template-columns:repeat(3,1fr)}
+ .cards{grid-template-columns:repeat(4,1fr);gap:.6rem}.cards>li{padding:.5rem}h2,h3,figcaption{break-after:avoid}
  figure,tr{break-inside:avoid}header,main,footer{max-width:none;padding:0}
- .scroll{overflow:visible}}
+ .scroll{overflow:visible}.scroll svg{max-width:100%}}
 """
 
 

@@ -14,7 +14,6 @@ def drawing(
     width: float,
     height: float,
     *children: Child,
-    class_: str | None = None,
 ) -> Html:
     """An SVG picture with a title and a description that are read out; ``name`` is unique."""
     return el(
@@ -27,7 +26,6 @@ def drawing(
         height=at(height),
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
-        class_=class_,
     )
 
 

@@ -121,7 +121,8 @@ def end_epoch(job: Job) -> None:
     """Validate, add a row to the tables and print it; the time counts as training time."""
     tally = job.tally
     began = time.monotonic()
-    epoch = math.ceil(tally.step * job.recipe.batch / len(job.batches.part) - 1e-9)
+    whole = tally.step * job.recipe.batch // len(job.batches.part)
+    epoch = max(1, whole) if not tally.rows or whole > tally.rows[-1]["epoch"] else whole + 1
     rate = job.optimizer.rate
     measured = validate(job.model, job.images)
     tally.seconds += time.monotonic() - began

@@ -63,7 +63,9 @@ def _rate(epochs: Epochs) -> Html:
     line = Curve("rate", _points(epochs, "rate"), "a")
     words = f"Learning rate by epoch. {_in_words(line, short)}"
     chart = line_chart("chart-rate", "Learning rate", words, [line], "epoch", short, log=True)
-    return figure([el("h3", "Learning rate"), chart], "At the end of each epoch; powers of ten.")
+    return figure(
+        [el("h3", "Learning rate"), chart], "At the end of each epoch, on a logarithmic scale."
+    )
 
 
 def _points(epochs: Epochs, name: str) -> list[tuple[float, float]]:

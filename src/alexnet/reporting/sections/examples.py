@@ -1,6 +1,7 @@
 """Pictures with their five most probable labels (figure 4 of the paper), and the worst mistakes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alexnet.reporting.blocks import note, section
 from alexnet.reporting.html import Html, el
@@ -39,7 +40,7 @@ def mistakes(material: Material) -> Html:
     if not material.evaluations:
         return section("mistakes", title, note(material.why("evaluation")))
     best = material.evaluations[-1]
-    wrong = int((best.top[:, 0] != best.labels).sum())
+    wrong = len(surest_mistakes(best, best.images))
     chosen = surest_mistakes(best)
     how = (
         f"Of {counted(wrong, 'picture', 'pictures')} named wrongly, those whose wrong name got "
@@ -59,14 +60,20 @@ def evenly_spaced(total: int, wanted: int = SHOWN) -> list[int]:
 
 def surest_mistakes(evaluation: Evaluation, wanted: int = SHOWN) -> list[int]:
     """Numbers of wrongly named pictures, the most probable wrong name first."""
-    wrong = np.flatnonzero(evaluation.top[:, 0] != evaluation.labels)
+    wrong = np.flatnonzero((evaluation.top[:, 0] != evaluation.labels) | tied(evaluation))
     order = np.argsort(-evaluation.probability[wrong, 0], kind="stable")
     return [int(number) for number in wrong[order[:wanted]]]
 
 
+def tied(evaluation: Evaluation) -> NDArray[np.bool_]:
+    """Where two classes share the first place, which counts as wrong (``metrics.places``)."""
+    first, second = evaluation.probability[:, 0], evaluation.probability[:, 1:2]
+    return np.asarray((first[:, None] == second).any(axis=1))
+
+
 def _cards(material: Material, evaluation: Evaluation, chosen: list[int]) -> list[Html]:
-    cards = [_card(material, evaluation, number) for number in chosen]
     pictures = material.pictures(evaluation)
+    cards = [_card(evaluation, number, pictures) for number in chosen]
     absent = None if pictures is not None else note(f"No pictures: {_why(material)}")
     return [*([absent] if absent else []), el("ul", cards, class_="cards", role="list")]
 
@@ -76,9 +83,8 @@ def _why(material: Material) -> str:
     return material.missing.get("pictures") or material.missing.get("data") or changed
 
 
-def _card(material: Material, evaluation: Evaluation, number: int) -> Html:
+def _card(evaluation: Evaluation, number: int, pictures: NDArray[np.uint8] | None) -> Html:
     truth = evaluation.classes[evaluation.labels[number]]
-    pictures = material.pictures(evaluation)
     shown = photo(pictures[number], f"Picture of class {truth}") if pictures is not None else None
     return el(
         "li",
@@ -97,6 +103,8 @@ def verdict(evaluation: Evaluation, number: int) -> str:
         share = percent(float(evaluation.true_probability[number]))
         return f"✗ Wrong: the right class got {share}"
     place = int(places[0])
+    if place == 0 and tied(evaluation)[number]:
+        return "✗ Wrong: another class is just as probable"
     return "✓ Right" if place == 0 else f"✗ Wrong: the right class came {RANKS[place]}"
 
 

@@ -35,7 +35,7 @@ def _reading(towers: int) -> str:
     if towers != 2:
         return smooth
     return (
-        "Figure 3 of the paper shows the same: there the kernels of one tower are mostly grey "
+        "Figure 3 of the paper is such a picture: there the kernels of one tower are mostly grey "
         f"(edges and gratings), those of the other mostly coloured. {smooth}"
     )
 

@@ -1,0 +1,213 @@
+"""Work that is stopped or killed: DATA is complete or not there, and equals an undisturbed one."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from alexnet import files
+from alexnet.data import assembly, blocks, outcomes, work
+from alexnet.data import prepare as module
+from alexnet.data.prepare import prepare
+from alexnet.errors import AlexNetError, Interrupted
+from tests.data.test_prepare import contents
+from tests.data.trees import two_classes, write_tar, write_tree
+from tests.faults import Fault, failing, killed, struck
+
+SIZE = 32
+MODULES = (files, work, assembly)  # those that make system calls in the parent
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch):
+    """Seven blocks of two photos and one with a broken one; each is settled alone."""
+    monkeypatch.setattr(blocks, "PHOTOS", 2)
+    monkeypatch.setattr(assembly, "BATCH", 1)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resume") / "photos"
+    return write_tree(folder, {**two_classes(7), "cat/3.broken.png": b"\x89PNG"})
+
+
+@pytest.fixture
+def undisturbed(tree, tmp_path):
+    return contents(make(tree, tmp_path / "undisturbed").folder)
+
+
+def make(tree, data, **options):
+    return prepare(tree, data, size=SIZE, workers=1, **options)
+
+
+def dying(monkeypatch, at, act):
+    """From now on ``act`` is done when the ``at``-th photo is begun."""
+    real = outcomes.make_blocks
+
+    def make_blocks(*arguments):
+        for number, begun in enumerate(real(*arguments)):
+            if number == at:
+                act()
+            yield begun
+
+    monkeypatch.setattr(outcomes, "make_blocks", make_blocks)
+
+
+def killed_at_photo(monkeypatch, at, action):
+    """Whether a child that does ``action`` dies by SIGKILL at the ``at``-th photo."""
+    with monkeypatch.context() as patch:
+        dying(patch, at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        return killed((), 0, action)
+
+
+def blocks_done(part):
+    return len(list((part / "blocks").glob("*.npz")))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_killed_while_decoding_again_and_again(tree, tmp_path, monkeypatch, packed):
+    source = tree
+    if packed:
+        names = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.png"))
+        source = write_tar(tmp_path / "t.tar", {n: (tree / n).read_bytes() for n in names})
+    data, part = tmp_path / "data", tmp_path / "data.part"
+    done = []
+    for at in (3, 5, 2):
+        assert killed_at_photo(monkeypatch, at, lambda: make(source, data))
+        assert not data.exists()
+        done.append(blocks_done(part))
+    assert done == sorted(set(done))
+    assert done[0] >= 1
+    said = []
+    result = make(source, data, say=said.append)
+    assert f"Work that was stopped is taken up again ({part})." in said
+    assert contents(result.folder) == contents(make(tree, tmp_path / "undisturbed").folder)
+    assert not part.exists()
+
+
+def test_killed_at_moments_of_writing(tree, tmp_path, undisturbed):
+    counter = Fault(10**9, lambda: None)
+    with struck(MODULES, counter):
+        make(tree, tmp_path / "counted")
+    moments = range(1, len(counter.calls), len(counter.calls) // 9)
+    for at in moments:
+        data = tmp_path / f"data{at}"
+        assert killed(MODULES, at, lambda data=data: make(tree, data))
+        if data.exists():  # complete, or it would not be there
+            assert contents(data) == undisturbed
+        assert contents(make(tree, data).folder) == undisturbed
+        assert not work.part_of(data).exists()
+
+
+def test_killed_when_the_set_is_complete_but_has_no_name(tree, tmp_path, undisturbed, monkeypatch):
+    for number, step in enumerate(("rmtree", "publish_folder")):
+        data = tmp_path / f"data{number}"
+        with monkeypatch.context() as patch:
+            target = work.shutil if step == "rmtree" else work
+            patch.setattr(target, step, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+            assert killed((), 0, lambda data=data: make(tree, data))
+        assert not data.exists()
+        monkeypatch.setattr(outcomes, "make_blocks", None)  # nothing is decoded again
+        assert contents(make(tree, data).folder) == undisturbed
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_politely(tree, tmp_path, monkeypatch, signal_number, undisturbed):
+    data, former = tmp_path / "data", signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        dying(patch, 4, lambda: signal.raise_signal(signal_number))
+        with pytest.raises(Interrupted) as caught:
+            make(tree, data)
+    assert str(caught.value) == (
+        f"stopped. What is done is kept in {data}.part. The same command goes on from here."
+    )
+    assert signal.getsignal(signal.SIGTERM) is former
+    assert not data.exists()
+    assert contents(make(tree, data).folder) == undisturbed
+
+
+def test_other_options_begin_anew_and_say_so(tree, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    assert killed_at_photo(monkeypatch, 5, lambda: make(tree, data))
+    said = []
+    result = prepare(tree, data, size=16, say=said.append)
+    assert (
+        f"Work that was stopped in {data}.part is dropped: it was begun with size 32 (now 16)."
+        in said
+    )
+    assert contents(result.folder) == contents(prepare(tree, tmp_path / "2", size=16).folder)
+
+
+def test_other_versions_begin_anew(tree, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    assert killed_at_photo(monkeypatch, 5, lambda: make(tree, data))
+    versions = {**module._versions(), "pillow": "99"}
+    monkeypatch.setattr(module, "_versions", lambda: versions)
+    said = []
+    make(tree, data, say=said.append)
+    assert any("begun with pillow" in sentence and "(now 99)" in sentence for sentence in said)
+    versions["pillow-heif"] = "99"
+    make(tree, data, say=said.append)
+    assert said[-1].startswith("It was made with pillow-heif ")
+    assert said[-1].endswith(" (now 99); remove it to have it made anew.")
+
+
+def test_a_full_disk_keeps_what_is_done(tree, tmp_path, undisturbed):
+    data = tmp_path / "data"
+
+    full = failing(0, errno.ENOSPC)
+    with (
+        struck([assembly], full),
+        pytest.raises(AlexNetError, match="Pictures cannot be stored: No space left on device"),
+    ):
+        make(tree, data)
+    assert not data.exists()
+    assert contents(make(tree, data).folder) == undisturbed
+
+
+def test_two_at_once(tree, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    work.part_of(data).mkdir()
+    with (work.part_of(data) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setattr(work, "PATIENCE", 1)
+        with pytest.raises(
+            AlexNetError, match=r"Another alexnet prepare is at work in .*data\.part"
+        ):
+            make(tree, data)
+
+
+def test_who_waited_finds_the_set_of_the_other(tree, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    locked = work.locked
+
+    @contextlib.contextmanager
+    def late(part):
+        monkeypatch.setattr(work, "locked", locked)
+        make(tree, data)
+        with locked(part) as lock:
+            yield lock
+
+    monkeypatch.setattr(work, "locked", late)
+    assert make(tree, data).already
+    assert not work.part_of(data).exists()
+
+
+def test_a_real_process_killed_from_outside(tree, tmp_path, undisturbed):
+    """The one test that goes the user's way: the command, SIGKILL, the same command."""
+    command = [sys.executable, "-m", "alexnet", "prepare", str(tree), str(tmp_path / "data"),
+               "--size", str(SIZE), "--workers", "1"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (tmp_path / "data.part/blocks").exists() and process.poll() is None:
+            time.sleep(0)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert contents(tmp_path / "data") == undisturbed

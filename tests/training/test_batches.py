@@ -1,0 +1,128 @@
+"""The stream of training pictures: complete, the same for any workers, and from any step on."""
+
+import itertools
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alexnet.preprocessing import Preprocessing
+from alexnet.training.batches import Batch, Batches
+from alexnet.training.recipe import Recipe
+from alexnet.views import Augmentation, colour_shift, draw, training_view
+from tests.training.sets import noise_set
+
+WAY = Preprocessing(size=16, crop=12, scale=2.0)
+
+
+def stream(count: int = 12, batch: int = 5, seed: int = 0, way: Preprocessing = WAY) -> Batches:
+    images = noise_set(train=count)
+    return Batches(images, images.mean, Recipe(batch=batch, seed=seed), way)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 60), st.integers(0, 3))
+def test_every_picture_exactly_once_an_epoch(count: int, batch: int, seed: int) -> None:
+    batches = stream(count, batch, seed)
+    epochs = 3
+    steps = -(-epochs * count // batch)
+    places = [place for step in range(steps) for place in batches.places(step)]
+    assert len(places) == steps * batch  # no batch is short
+    expected = Counter(itertools.product(range(epochs), range(count)))
+    assert Counter(place for place in places if place[0] < epochs) == expected
+    assert [epoch for epoch, _ in places] == sorted(epoch for epoch, _ in places)
+
+
+def test_epochs_and_seeds_have_orders_of_their_own() -> None:
+    orders = {
+        (seed, epoch): tuple(picture for _, picture in stream(50, 50, seed).places(epoch))
+        for seed in range(3)
+        for epoch in range(3)
+    }
+    assert len(set(orders.values())) == 9
+    assert all(order != tuple(range(50)) for order in orders.values())
+
+
+def test_the_order_leaves_every_picture_at_every_place_now_and_then() -> None:
+    first = Counter(stream(4, 4).places(epoch)[0][1] for epoch in range(400))
+    assert all(60 < first[picture] < 140 for picture in range(4))
+
+
+def taken(batches: Batches, step: int, workers: int, steps: int) -> list[Batch]:
+    running = batches.run(step, workers)
+    try:
+        return list(itertools.islice(running, steps))
+    finally:
+        running.close()
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+@pytest.mark.parametrize("start", [0, 1, 4])
+def test_the_same_for_all_workers_and_from_any_step(workers: int, start: int) -> None:
+    batches = stream()
+    whole = [batches.make(step) for step in range(9)]
+    for batch, (views, labels) in zip(
+        taken(batches, start, workers, 5), whole[start:], strict=False
+    ):
+        assert torch.equal(batch.views, views)
+        assert torch.equal(batch.labels, labels)
+        assert batch.waited >= 0
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_goes_wrong_in_a_worker_is_not_lost(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = stream()
+
+    def broken(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        raise OSError(f"step {step}: the disk is gone")
+
+    monkeypatch.setattr(batches, "make", broken)
+    with pytest.raises(OSError, match="step 2: the disk is gone"):
+        taken(batches, 2, workers, 1)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_closing_leaves_no_threads(workers: int) -> None:
+    taken(stream(), 0, workers, 2)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("views")]
+
+
+def test_a_batch_is_views_of_its_places() -> None:
+    batches = stream()
+    views, labels = batches.make(3)
+    assert views.shape == (5, 3, 12, 12)
+    assert views.dtype == torch.float32
+    assert views.is_contiguous(memory_format=torch.channels_last)
+    assert labels.dtype == torch.int64
+    images = batches.images
+    for n, (epoch, picture) in enumerate(batches.places(3)):
+        drawn = draw(0, epoch, picture, 16, 12, Augmentation())
+        out = np.empty((12, 12, 3), np.float32)
+        pixels = images.parts["train"].pictures[picture]
+        shift = colour_shift(drawn, images.eigenvalues, images.axes)
+        training_view(pixels, images.mean, drawn, shift, 2.0, out)
+        np.testing.assert_array_equal(views[n].permute(1, 2, 0).numpy(), out)
+        assert labels[n] == images.parts["train"].labels[picture]
+
+
+def test_the_network_may_read_blue_first() -> None:
+    way = Preprocessing(size=16, crop=12, scale=2.0, channels="BGR")
+    (red_first, _), (blue_first, _) = stream().make(0), stream(way=way).make(0)
+    assert torch.equal(blue_first, red_first.flip(1))
+    assert blue_first.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_the_recipe_reaches_the_views() -> None:
+    images = noise_set(train=1, size=12)
+    plain = Recipe(batch=1, mirror=False, colour_noise=0.0)
+    batches = Batches(images, images.mean, plain, Preprocessing(size=12, crop=12))
+    expected = images.parts["train"].pictures[0].astype(np.float32) - images.mean
+    for step in range(4):
+        views, _ = batches.make(step)
+        np.testing.assert_array_equal(views[0].permute(1, 2, 0).numpy(), expected)

@@ -1,0 +1,192 @@
+"""Recipes: the paper's numbers, conversions, refusals, files and plans."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alexnet.errors import UsageError
+from alexnet.training.recipe import (
+    FAST,
+    RANGES,
+    SMALL,
+    Recipe,
+    as_plan,
+    converted,
+    from_plan,
+    read_toml,
+    resolve,
+)
+
+
+def test_the_defaults_are_the_paper_s() -> None:
+    paper = resolve("paper", 1_261_406).recipe
+    assert paper == Recipe()
+    assert (paper.batch, paper.momentum, paper.decay, paper.rate) == (128, 0.9, 0.0005, 0.01)
+    assert (paper.epochs, paper.schedule, paper.reductions) == (90, "plateau", 3)
+    assert (paper.dropout, paper.mirror, paper.colour_noise, paper.area) == (0.5, True, 0.1, 1.0)
+    assert (paper.scale, paper.mean, paper.warmup, paper.smoothing) == (1.0, "image", 0, 0.0)
+    assert (paper.bias_rate, paper.bias_decay, paper.init) == (1.0, 0.0, "run")
+
+
+def test_auto_is_paper_from_100_000_pictures_on() -> None:
+    assert SMALL == 100_000
+    assert resolve("auto", 99_999).name == "fast"
+    assert resolve("auto", 100_000).name == "paper"
+    assert resolve("fast", 10**7).name == "fast"
+    assert resolve("paper", 1).name == "paper"
+
+
+def test_given_values_lie_on_top_and_say_where_they_came_from() -> None:
+    found = resolve("fast", 10, {"rate": ("0.005", "--rate"), "seed": (7, "mine.toml")})
+    assert (found.recipe.rate, found.recipe.seed, found.recipe.batch) == (0.005, 7, FAST["batch"])
+    origins = [found.origins[name] for name in ("rate", "seed", "batch", "momentum")]
+    assert origins == ["--rate", "mine.toml", "recipe fast", "paper"]
+
+
+def test_every_field_has_unit_source_and_origin() -> None:
+    for name in ("paper", "fast"):
+        plan = as_plan(resolve(name, 10))
+        assert set(plan) == {field.name for field in dataclasses.fields(Recipe)}
+        assert all(entry["unit"] and entry["source"] and entry["origin"] for entry in plan.values())
+
+
+def test_every_number_has_a_range() -> None:
+    numbers = {field.name for field in dataclasses.fields(Recipe) if field.type in (int, float)}
+    assert numbers == {name for name, _, _ in RANGES}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("papr", r"no recipe 'papr'; did you mean 'paper'\?"),
+        ("quick", "known are auto, paper, fast"),
+    ],
+)
+def test_unknown_recipes(name: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        resolve(name, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("momentm", "momentum"), ("epoch", "epochs"), ("color_noise", "colour_noise")],
+)
+def test_unknown_settings_suggest_the_nearest(name: str, nearest: str) -> None:
+    with pytest.raises(UsageError, match=rf"no setting '{name}'; did you mean '{nearest}'\?"):
+        resolve("paper", 10, {name: (1, "--set")})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("rate", "0.02", 0.02),
+        ("rate", "1e-3", 1e-3),
+        ("rate", 1, 1.0),
+        ("epochs", "0.5", 0.5),
+        ("batch", "64", 64),
+        ("batch", 64.0, 64),
+        ("seed", 2**63 - 1, 2**63 - 1),
+        ("seed", str(2**53 + 1), 2**53 + 1),
+        ("mirror", "false", False),
+        ("mirror", "No", False),
+        ("mirror", "on", True),
+        ("mirror", True, True),
+        ("reduce_at", "25, 51,79", (25.0, 51.0, 79.0)),
+        ("reduce_at", [25, 51], (25.0, 51.0)),
+        ("reduce_at", "30", (30.0,)),
+        ("schedule", "steps", "steps"),
+    ],
+)
+def test_values_become_the_type_of_their_field(name: str, value: Any, expected: Any) -> None:
+    found = converted(name, value)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("rate", "fast", "a number"),
+        ("rate", True, "a number"),
+        ("rate", None, "a number"),
+        ("batch", "12.5", "a whole number"),
+        ("batch", 12.5, "a whole number"),
+        ("batch", float("inf"), "a whole number"),
+        ("batch", float("nan"), "a whole number"),
+        ("batch", [1], "a whole number"),
+        ("mirror", "maybe", "true or false"),
+        ("mirror", 1, "true or false"),
+        ("reduce_at", "25;51", "numbers with commas between them"),
+        ("reduce_at", 25, "numbers with commas between them"),
+        ("schedule", "cosine", "one of plateau, steps, linear, constant"),
+        ("init", {}, "one of run, paper, unit"),
+        ("rate", 10**400, "a number"),
+    ],
+)
+def test_values_of_another_type_are_refused(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(UsageError, match=rf"{name} is .*; it must be {expected}"):
+        converted(name, value)
+
+
+@pytest.mark.parametrize(("name", "low", "high"), RANGES)
+def test_values_out_of_range_are_refused(name: str, low: float, high: float) -> None:
+    for value in (low, high):
+        # Not through float: 2^63 - 1 is none.
+        assert getattr(resolve("paper", 9, {name: (value, "x")}).recipe, name) == value
+    for value in (low - 1, high + 1, float("nan")):
+        with pytest.raises(UsageError, match=rf"{name} "):
+            resolve("paper", 9, {name: (value, "x")})
+
+
+def test_steps_need_epochs() -> None:
+    with pytest.raises(UsageError, match="reduce_at names no epochs"):
+        resolve("paper", 9, {"schedule": ("steps", "--set")})
+
+
+def test_a_toml_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('rate = 0.02\nreduce_at = [25, 51]\nschedule = "steps"\nmirror = false\n')
+    found = resolve("paper", 10, read_toml(path))
+    recipe = found.recipe
+    assert (recipe.rate, recipe.reduce_at, recipe.mirror) == (0.02, (25.0, 51.0), False)
+    assert found.origins["rate"] == "mine.toml"
+
+
+def test_a_table_in_a_toml_file_is_an_unknown_setting(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[training]\nrate = 0.02\n")
+    with pytest.raises(UsageError, match="no setting 'training'"):
+        resolve("paper", 10, read_toml(path))
+
+
+@pytest.mark.parametrize("content", [None, b"rate = ", b"\xff\xfe"])
+def test_a_toml_file_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "mine.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"mine\.toml cannot be read as TOML"):
+        read_toml(path)
+
+
+RANDOM = {
+    "rate": st.floats(0, 10),
+    "batch": st.integers(1, 10**6),
+    "mirror": st.booleans(),
+    "reduce_at": st.lists(st.floats(0.5, 1000), min_size=1, max_size=4).map(tuple),
+    "schedule": st.sampled_from(["plateau", "steps", "linear", "constant"]),
+    "seed": st.integers(0, 2**63 - 1),
+}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(["paper", "fast"]), st.fixed_dictionaries(RANDOM))
+def test_there_and_back_through_plan_json(name: str, values: dict[str, Any]) -> None:
+    resolved = resolve(name, 10, {key: (value, "--set") for key, value in values.items()})
+    again = from_plan(json.loads(json.dumps(as_plan(resolved))), name)
+    assert again.recipe == resolved.recipe
+    assert (again.name, dict(again.origins)) == (name, dict(resolved.origins))
