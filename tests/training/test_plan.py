@@ -6,7 +6,7 @@ import pytest
 
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Layers
-from alexnet.networks.tables import parameters
+from alexnet.networks.tables import parameters, training_flop
 from alexnet.networks.variants import with_width
 from alexnet.networks.zoo import alexnet
 from alexnet.training.plan import described, make_plan
@@ -48,6 +48,7 @@ def test_parameters_and_work_are_those_of_the_set_s_own_size(size: int) -> None:
     plan = plan_of(size=size)
     network = Network(EIGHTH, size * 224 // 256)
     assert plan["parameters"] == sum(value.numel() for value in network.parameters())
+    assert plan["gflop_per_picture"] == training_flop(EIGHTH, network.input) / 1e9
 
 
 def test_the_paper_s_numbers_at_the_paper_s_size() -> None:
