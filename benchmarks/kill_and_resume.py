@@ -5,9 +5,9 @@
 A small network (an eighth of the width, pictures of 64x64) is trained without interruption, and
 then again for each moment: it is killed there, taken up with `resume` until it ends, and
 ``model.safetensors`` is compared byte for byte. The moments are: SIGKILL between two steps; SIGKILL
-before the n-th system call that writes, syncs, renames or removes a file; SIGALRM from a timer, which
-ends the process wherever it is, inside a matrix product too; SIGTERM and SIGINT, which save first.
-The number of workers that make batches changes from sitting to sitting.
+before the n-th system call that opens, writes, syncs, renames or removes a file; SIGALRM from a
+timer, which ends the process wherever it is, inside a matrix product too; SIGTERM and SIGINT, which
+save first. The number of workers that make batches changes from sitting to sitting.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,15 @@ def next_sitting(run: Path, workers: int) -> None:
     session.resume(run, workers=workers, say=silent, quiet=True)
 
 
+def sitting(arm: Callable[[], object], data: Path, run: Path, workers: int, begun: bool) -> None:
+    """One process of a trial, with its kill armed."""
+    arm()
+    if begun:
+        next_sitting(run, workers)
+    else:
+        first_sitting(data, run, workers)
+
+
 def in_child(work: Callable[[], None]) -> str:
     """Run in a forked process; "ended", "saved" (a polite stop), or the signal that killed it."""
     process = os.fork()
@@ -82,15 +92,14 @@ def in_child(work: Callable[[], None]) -> str:
     return {0: "ended", 130: "saved"}.get(status) or signal.Signals(-status).name
 
 
-def armed(kind: str, draw: random.Random) -> Callable[[], None]:
+def armed(kind: str, draw: random.Random) -> Callable[[], object]:
     """What a child does first, so that it is killed at a moment of that kind."""
     if kind == "timer":
-        seconds = draw.uniform(0.01, 1.2)
-        return lambda: signal.setitimer(signal.ITIMER_REAL, seconds) and None
+        return partial(signal.setitimer, signal.ITIMER_REAL, draw.uniform(0.01, 1.2))
     if kind == "call":
-        return lambda at=draw.randrange(400): _kill_at_call(at)
+        return partial(_kill_at_call, draw.randrange(400))
     number = {"step": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}[kind]
-    return lambda at=draw.randrange(STEPS): _signal_after_step(at, number)
+    return partial(_signal_after_step, draw.randrange(STEPS), number)
 
 
 def _kill_at_call(at: int) -> None:
@@ -122,7 +131,7 @@ def _signal_after_step(at: int, number: signal.Signals) -> None:
 
 
 def one_trial(kind: str, data: Path, run: Path, draw: random.Random) -> list[str]:
-    """Kill at a moment of that kind, once or twice, and go on to the end; how each sitting ended."""
+    """Kill at moments of that kind, once or twice, and go on; how each sitting ended."""
     ends: list[str] = []
     kills = draw.choice((1, 1, 2))
     while not ends or ends[-1] != "ended":
@@ -130,11 +139,7 @@ def one_trial(kind: str, data: Path, run: Path, draw: random.Random) -> list[str
         workers = draw.choice((0, 1, 3))
         begun = (run / "plan.json").exists()
 
-        def sitting(arm=arm, workers=workers, begun=begun) -> None:  # type: ignore[no-untyped-def]
-            arm()
-            next_sitting(run, workers) if begun else first_sitting(data, run, workers)
-
-        ends.append(in_child(sitting))
+        ends.append(in_child(partial(sitting, arm, data, run, workers, begun)))
     return ends
 
 

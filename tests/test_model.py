@@ -81,7 +81,7 @@ def test_probabilities_are_softmax_of_the_logits_of_each_view(model: Model) -> N
     assert found.shape == (5, 3, 4)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found.sum(-1), 1, rtol=1e-6)
-    seen = views.test_views(PICTURES, model.mean, model.preprocessing, 5)
+    seen = list(views.test_views(PICTURES, model.mean, model.preprocessing, 5))
     with torch.inference_mode():
         logits = np.stack([model.network.eval()(view).double().numpy() for view in seen])
     powers = np.exp(logits - logits.max(-1, keepdims=True))

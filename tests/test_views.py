@@ -22,6 +22,10 @@ PICTURE = RANDOM.integers(0, 256, (256, 256, 3), dtype=np.uint8)
 MEAN = RANDOM.uniform(90, 140, (256, 256, 3)).astype(np.float32)
 
 
+def all_views(*arguments: Any) -> list[torch.Tensor]:
+    return list(views.test_views(*arguments))
+
+
 def drawn(image: int = 0, seed: int = 0, epoch: int = 0, **ways: Any) -> Draw:
     return draw(seed, epoch, image, 256, 224, Augmentation(**ways))
 
@@ -173,7 +177,7 @@ def test_the_views_of_a_test_in_the_original_s_order(count: int, mirrored: int) 
     centred = (pictures.astype(np.float32) - MEAN) / np.float32(2)
     expected = [centred[:, t : t + 224, left : left + 224] for t, left in PLACES]
     expected += [view[:, :, ::-1] for view in expected[:mirrored]]
-    found = views.test_views(pictures, MEAN, WAY, count)
+    found = all_views(pictures, MEAN, WAY, count)
     assert len(found) == count
     for view, right in zip(found, expected, strict=True):
         assert view.shape == (2, 3, 224, 224)
@@ -182,19 +186,19 @@ def test_the_views_of_a_test_in_the_original_s_order(count: int, mirrored: int) 
 
 
 def test_one_view_is_the_centre_and_is_the_third_of_five() -> None:
-    (one,) = views.test_views(PICTURE[None], MEAN, WAY, 1)
-    five = views.test_views(PICTURE[None], MEAN, WAY, 5)
+    (one,) = all_views(PICTURE[None], MEAN, WAY, 1)
+    five = all_views(PICTURE[None], MEAN, WAY, 5)
     assert torch.equal(one, five[views.CENTRE])
 
 
 def test_training_and_test_see_the_same_centre() -> None:
-    (centre,) = views.test_views(PICTURE[None], MEAN, Preprocessing(), 1)
+    (centre,) = all_views(PICTURE[None], MEAN, Preprocessing(), 1)
     np.testing.assert_array_equal(centre[0].permute(1, 2, 0).numpy(), seen(at(16, 16)))
 
 
 def test_blue_first_turns_the_channels_of_every_view() -> None:
-    straight = views.test_views(PICTURE[None], MEAN, WAY, 10)
-    turned = views.test_views(PICTURE[None], MEAN, Preprocessing(scale=2.0, channels="BGR"), 10)
+    straight = all_views(PICTURE[None], MEAN, WAY, 10)
+    turned = all_views(PICTURE[None], MEAN, Preprocessing(scale=2.0, channels="BGR"), 10)
     assert all(torch.equal(b, a.flip(1)) for a, b in zip(straight, turned, strict=True))
 
 
@@ -206,11 +210,11 @@ def test_other_sizes() -> None:
 @pytest.mark.parametrize("count", [0, 2, 11])
 def test_other_numbers_of_views_are_refused(count: int) -> None:
     with pytest.raises(UsageError, match=f"{count} views were asked for; there can be 1, 5 or 10"):
-        views.test_views(PICTURE[None], MEAN, WAY, count)
+        all_views(PICTURE[None], MEAN, WAY, count)
 
 
 def test_pictures_mapped_read_only_are_taken_without_a_warning() -> None:
     mapped = PICTURE[None].copy()
     mapped.flags.writeable = False
-    assert len(views.test_views(mapped, MEAN, WAY, 1)) == 1
+    assert len(all_views(mapped, MEAN, WAY, 1)) == 1
     assert (mapped == PICTURE).all()

@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         code = cli.main(words)
         if code:
             return code
-    print(f"\nAll of it took {duration(time.monotonic() - started)}. Look at {folder}/run/report.html")
+    print(
+        f"\nAll of it took {duration(time.monotonic() - started)}. Look at {folder}/run/report.html"
+    )
     return 0
 
 

@@ -9,5 +9,5 @@ class UsageError(AlexNetError):
     """A wrong call: unknown name, value out of range, contradiction (exit code 2)."""
 
 
-class Interrupted(AlexNetError):  # noqa: N818 - not an error: the work can go on later
+class Interrupted(AlexNetError):
     """Work was stopped by Ctrl-C or SIGTERM and can be taken up again (exit code 130)."""

@@ -24,8 +24,13 @@ class Progress:
     """
 
     def __init__(
-        self, title: str, total: int, unit: str = "images", stream: TextIO | None = None,
-        quiet: bool = False, every: float = 30.0,
+        self,
+        title: str,
+        total: int,
+        unit: str = "images",
+        stream: TextIO | None = None,
+        quiet: bool = False,
+        every: float = 30.0,
     ) -> None:
         self.title, self.total, self.unit, self.quiet = title, total, unit, quiet
         self.stream = stream or sys.stderr

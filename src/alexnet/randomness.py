@@ -13,7 +13,8 @@ def generator(seed: int, purpose: str, *counters: int) -> np.random.Generator:
     """A generator of its own for each (seed, purpose, counters); at most three counters.
 
     The key of a Philox generator is a hash of seed and purpose; the counters (epoch, image, step)
-    are the upper words of its 256-bit counter, so that streams cannot overlap.
+    are the upper words of its 256-bit counter, so that streams cannot overlap. A counter that is
+    left out is 0.
     """
     digest = hashlib.blake2b(f"{seed}/{purpose}".encode(), digest_size=16).digest()
     key = np.frombuffer(digest, dtype=np.uint64)

@@ -35,16 +35,22 @@ def open_run(path: Path | str) -> Run:
 def _metrics(path: Path) -> list[dict[str, float]]:
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [
-            {key: float(value) for key, value in row.items() if value}
-            for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                {key: float(value) for key, value in row.items() if value}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError) as error:
+        raise AlexNetError(f"{path} is damaged: {error}.") from error
 
 
 def data_folder(run: Run) -> Path:
     """Where the set lies that the run was trained on; AlexNetError where it is gone."""
-    folder = Path(run.plan["data"]["folder"])
+    data = run.plan.get("data", {})
+    if "folder" not in data:
+        raise AlexNetError(f"{run.folder / 'plan.json'} does not say which data it used.")
+    folder = Path(data["folder"])
     if not folder.is_dir():
         raise AlexNetError(
             f"The set that {run.folder} was trained on is not at {folder} any more; give --data."

@@ -6,6 +6,7 @@ preprocessing's scale.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,9 @@ def draw(seed: int, epoch: int, image: int, size: int, crop: int, ways: Augmenta
     width = height = float(crop)
     if ways.area < 1:
         share = random.uniform(ways.area, 1.0)
-        shape = math.exp(random.uniform(-1.0, 1.0) * math.log(4 / 3) / 2)
+        # The widest shape that still fits into the picture with that share of it.
+        most = min(math.log(4 / 3), -math.log(share)) / 2
+        shape = math.exp(random.uniform(-1.0, 1.0) * most)
         width, height = (min(size, size * math.sqrt(share) * f) for f in (shape, 1 / shape))
         left, top = random.uniform(0, size - width), random.uniform(0, size - height)
     else:
@@ -107,11 +110,11 @@ def offsets(size: int, crop: int) -> list[tuple[int, int]]:
 
 def test_views(
     pictures: NDArray[np.uint8], mean: NDArray[np.float32], way: Preprocessing, views: int
-) -> list[Tensor]:
+) -> Iterator[Tensor]:
     """Each view of a batch as float32 (N, 3, crop, crop) in channels_last; section 4.1.
 
     1: the centre. 5: top left, top right, centre, bottom left, bottom right. 10: these, and then
-    the same mirrored. ``pictures`` is uint8 (N, size, size, 3).
+    the same mirrored. ``pictures`` is uint8 (N, size, size, 3). One view is made at a time.
     """
     if views not in (1, 5, 10):
         raise UsageError(f"{views} views were asked for; there can be 1, 5 or 10.")
@@ -122,12 +125,11 @@ def test_views(
     crop, places = way.crop, offsets(way.size, way.crop)
     if views == 1:
         places = [places[CENTRE]]
-    straight = [centred[:, t : t + crop, left : left + crop] for t, left in places]
-    mirrored = [view.flip(2) for view in straight] if views == 10 else []
-    return [
-        view.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-        for view in straight + mirrored
-    ]
+    for mirrored in (False, True)[: 2 if views == 10 else 1]:
+        for top, left in places:
+            view = centred[:, top : top + crop, left : left + crop]
+            view = view.flip(2) if mirrored else view
+            yield view.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
 test_views.__test__ = False  # type: ignore[attr-defined]  # pytest: a name, not a test

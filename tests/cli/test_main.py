@@ -122,7 +122,6 @@ def test_a_verb_s_own_exit_code(monkeypatch: pytest.MonkeyPatch, code: int) -> N
     assert ends_with(monkeypatch, None, code) == code
 
 
-@pytest.mark.xfail(strict=True, reason="an exception is true even where its text is empty")
 def test_ctrl_c_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,4 +76,4 @@ def test_settings_without_a_value_are_left_out() -> None:
 def test_a_time_budget_takes_the_place_of_the_steps() -> None:
     text = described(plan_of(budget=90.0), 3, rate=10.0)
     assert "1 min 30 s (--time), about 18.0 epochs" in text
-    assert "steps of" not in text
+    assert "while the time lasts" in text

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -50,7 +51,14 @@ def main_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; returns the exit code (0 well, 1 failed, 2 wrong call, 3 in part, 130 stopped)."""
+    """Run one verb; returns the exit code.
+
+    0 all well, 1 failed, 2 wrong call, 3 done with parts left out, 130 stopped and resumable.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # File and class names may hold what this terminal cannot show; that is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words:
         main_parser().print_help()
@@ -69,7 +77,7 @@ def _exit_code(command: str, error: BaseException) -> int:
         # The reader of our output has gone (`| head`); writing more at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    print(f"{command}: {error or 'interrupted'}", file=sys.stderr)
+    print(f"{command}: {str(error) or 'interrupted'}", file=sys.stderr)
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return 130
     return 2 if isinstance(error, UsageError) else 1

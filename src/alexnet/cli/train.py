@@ -81,8 +81,10 @@ _say = partial(print, flush=True)
 def _check(options: argparse.Namespace) -> None:
     if options.resume:
         given = [f"--{name}" for name, _, _ in FLAGS if getattr(options, name) is not None]
-        given += ["DATA"] * bool(options.data) + ["--set"] * bool(options.others)
-        given += ["--time"] * bool(options.time) + ["--run"] * bool(options.folder)
+        others = ("data", "folder", "others", "time", "settings", "no_mirror", "dry_run")
+        shown = ("DATA", "--run", "--set", "--time", "--settings", "--no-mirror", "--dry-run")
+        given += [name for key, name in zip(others, shown, strict=True) if getattr(options, key)]
+        given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net != "alexnet")
         if given:
             raise UsageError(
                 f"--resume goes on with the plan that RUN holds, so {', '.join(given)} cannot be "

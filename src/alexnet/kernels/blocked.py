@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from alexnet.kernels.reference import band
@@ -59,6 +60,7 @@ class ReluNormPool(torch.autograd.Function):
         return torch.cat(pooled)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """dx = g s^-beta - 2 alpha beta x sum(g x s^(-beta-1)), where x was positive."""
         x, *places = ctx.saved_tensors

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from alexnet import kernels
+from alexnet.errors import AlexNetError
 from alexnet.networks.layers import (
     Convolution,
     Dropout,
@@ -65,6 +66,11 @@ class Network(nn.Module):
     def activations(self, x: Tensor, wanted: Sequence[str] = ()) -> dict[str, Tensor]:
         """Outputs of the wanted layers by name, and the logits under ""."""
         found: dict[str, Tensor] = {}
+        if tuple(x.shape[1:]) != self.input:
+            raise AlexNetError(
+                f"The network reads pictures of {self.input} (channels, rows, columns); "
+                f"these are {tuple(x.shape[1:])}."
+            )
         x = x.contiguous(memory_format=torch.channels_last)
         for step in steps(self.layers, wanted):
             x = self._run(step, x)

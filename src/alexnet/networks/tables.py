@@ -70,6 +70,8 @@ def _check_groups(layer: Convolution | LocalResponseNorm, channels: int) -> None
 
 
 def _windows(layer: Convolution | MaxPool, shape: Shape, channels: int, padding: int) -> Shape:
+    if isinstance(layer, MaxPool) and layer.stride > layer.window:
+        raise AlexNetError(f"{layer.name} has a stride over its window: it would skip pixels.")
     sides = [
         positions(side, layer.window, layer.stride, padding, layer.rounding) for side in shape[1:]
     ]

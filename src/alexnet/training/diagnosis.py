@@ -74,11 +74,13 @@ def advice_when_stuck(loss: float, classes: int, dead: dict[str, float], init: s
 
 def advice_when_not_finite(step: int, rate: float, kept: str) -> str:
     """The sentence that ends a run whose loss is no number any more."""
-    return (
-        f"The loss is not a finite number at step {step + 1}: training stopped. The rate, "
-        f"{rate:g}, is too high for this data: start again with --rate {rate / 3:.1g}, or with a "
-        f"longer --set warmup=N. {kept}"
+    cause = (
+        f"The rate, {rate:g}, is likely too high: start again with --rate {rate / 3:.1g}, or with "
+        "a longer --set warmup=N."
+        if rate
+        else "The rate was 0, so the weights or the pictures are broken: look at the set."
     )
+    return f"The loss is not a finite number at step {step + 1}: training stopped. {cause} {kept}"
 
 
 def expectation(pictures: int, classes: int) -> str:

@@ -37,6 +37,7 @@ def run(job: Job) -> None:
             if ends_epoch(job) or finished(job):
                 end_epoch(job)
                 progress.close()
+            progress.total = expected_steps(job)
             progress.update(job.tally.step, line)
             if stop.requested and not finished(job):
                 job.save()
@@ -51,6 +52,14 @@ def finished(job: Job) -> bool:
     if budget:
         return bool(job.tally.seconds >= budget)
     return bool(job.tally.step >= job.plan["steps"])
+
+
+def expected_steps(job: Job) -> int:
+    """Steps of the whole run: those of the plan, or as many as the time given will allow."""
+    tally, budget = job.tally, job.plan["budget_seconds"]
+    if not budget:
+        return int(job.plan["steps"])
+    return max(tally.step, round(tally.step * float(budget) / max(tally.seconds, 1e-9)))
 
 
 def one_step(job: Job, batch: Batch, started: float) -> str:
@@ -102,7 +111,7 @@ def line_of(job: Job, loss: float) -> str:
 def remark_if_stuck(job: Job, batch: Batch) -> None:
     """Say once, after 200 steps, that the loss is still about ln N, and why that may be."""
     tally = job.tally
-    if tally.warned or tally.step < diagnosis.PATIENCE or tally.step % diagnosis.PATIENCE:
+    if tally.warned or tally.step % diagnosis.PATIENCE:
         return
     mean = tally.loss / max(1, tally.pictures)
     if tally.pictures and diagnosis.stuck(mean, job.classes):
@@ -149,7 +158,7 @@ def epoch_line(row: dict[str, float | None]) -> str:
 
 def _stopped(job: Job) -> str:
     return (
-        f"stopped after step {job.tally.step:,} of {job.plan['steps']:,}, all saved; "
+        f"stopped after step {job.tally.step:,} of {expected_steps(job):,}, all saved; "
         f"go on with: alexnet train --resume {job.folder}"
     )
 

@@ -17,7 +17,11 @@ from alexnet.training.recipe import Recipe
 
 
 class Momentum:
-    """The update of a network's weights and biases; ``step(rate)`` after each backward pass."""
+    """The update of a network's weights and biases; ``step(rate)`` after each backward pass.
+
+    Gradients must have the memory layout of their weights, as autograd makes them: torch's fused
+    kernel does not look at strides.
+    """
 
     def __init__(self, network: Network, recipe: Recipe) -> None:
         self.recipe, self.network = recipe, network

@@ -14,6 +14,8 @@ from alexnet.training.diagnosis import expectation
 from alexnet.training.job import side_of
 from alexnet.training.recipe import Resolved, as_plan
 
+ONLY_WITH = {"patience": "plateau", "reductions": "plateau", "reduce_at": "steps"}
+
 
 def make_plan(
     images: ImageSet,
@@ -95,7 +97,7 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
         f"Work       {plan['steps']:,} steps of {recipe['batch']['value']} pictures, "
         f"{plan['epochs']:g} epochs"
         if not budget
-        else "Work       as long as the time lasts",
+        else f"Work       steps of {recipe['batch']['value']} pictures while the time lasts",
         f"Time       {expected}",
         expectation(data["train"], classes),
     ]
@@ -106,11 +108,13 @@ def _settings(recipe: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [
         f"  {name:13}{_value(entry['value']):>9}  {entry['unit']} ({entry['origin']})"
         for name, entry in recipe.items()
-        if entry["value"] not in ((), [])
+        if ONLY_WITH.get(name, recipe["schedule"]["value"]) == recipe["schedule"]["value"]
     ]
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ",".join(f"{item:g}" for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ docs/train.md are made from these fields.
 """
 
 import dataclasses
+import math
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from alexnet.errors import UsageError
+from alexnet.errors import AlexNetError, UsageError
 from alexnet.names import nearest
 
 SMALL = 100_000  # pictures; below, "auto" means "fast"
@@ -59,6 +60,8 @@ class Recipe:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise UsageError(f"{name} is {value}; it can be from {low:g} to {high:g}.")
+        if not all(0 <= at < math.inf for at in self.reduce_at):
+            raise UsageError(f"reduce_at is {self.reduce_at}; epochs are 0 or more.")
         if self.schedule == "steps" and not self.reduce_at:
             raise UsageError("schedule is steps, but reduce_at names no epochs, such as 25,51,79.")
 
@@ -177,6 +180,9 @@ def as_plan(resolved: Resolved) -> dict[str, dict[str, Any]]:
 
 
 def from_plan(plan: Mapping[str, Mapping[str, Any]], name: str) -> Resolved:
-    """The recipe that ``as_plan`` described."""
+    """The recipe that ``as_plan`` described; AlexNetError where a field is missing."""
+    missing = {known.name for known in fields(Recipe)} - set(plan)
+    if missing:
+        raise AlexNetError(f"plan.json lacks settings of its recipe: {', '.join(sorted(missing))}.")
     values = {key: converted(key, entry["value"]) for key, entry in plan.items()}
     return Resolved(name, Recipe(**values), {key: entry["origin"] for key, entry in plan.items()})

@@ -15,7 +15,6 @@ from alexnet.networks import variants
 from alexnet.networks.layers import Layers
 from alexnet.networks.layers import from_json as layers_from_json
 from alexnet.networks.layers import to_json as layers_to_json
-from alexnet.networks.tables import parameters
 from alexnet.networks.zoo import layers_of
 from alexnet.run import Run, open_run
 from alexnet.training import loop
@@ -52,11 +51,14 @@ def train(
             f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
             "give another --run."
         )
-    images = _set_of(Path(data), folder, say)
     given = {
         key: value if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str)
         else (value, "caller") for key, value in (settings or {}).items()
     }  # fmt: skip
+    # Mistakes are told before photos are prepared, which may take hours.
+    resolve(recipe, 0, given)
+    layers_of(net)
+    images = _set_of(Path(data), folder, dry_run, say)
     resolved = resolve(recipe, len(images.parts["train"]), given)
     listed = layers if layers is not None else layers_of(net, len(images.classes))
     listed = _with_recipe(listed, resolved.recipe)
@@ -71,7 +73,7 @@ def train(
     if dry_run:
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    room_for(folder, parameters(listed))
+    room_for(folder, plan["parameters"])
     files.write_json(folder / "plan.json", plan)
     loop.run(job)
     return open_run(folder)
@@ -107,15 +109,20 @@ def resume(
         say(f"{opened.folder} is trained to its end ({job.tally.step:,} steps): nothing to do.")
         return opened
     else:
-        say(f"Going on at step {job.tally.step + 1:,} of {plan['steps']:,}.")
+        say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
     loop.run(job)
     return open_run(opened.folder)
 
 
-def _set_of(data: Path, run: Path, say: Say) -> ImageSet:
+def _set_of(data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
     """The set at ``data``; photos are prepared beside the run first."""
     if looks_prepared(data):
         return open_set(data)
+    if dry_run:
+        raise UsageError(
+            f"{data} holds no prepared set, and a plan needs its counts: first "
+            f"`alexnet prepare {data} DATA`, then give DATA."
+        )
     place = run.parent / f"{data.name.split('.')[0] or 'photos'}-prepared"
     say(f"{data} holds no prepared set; its photos are prepared into {place}, which is kept.")
     return prepare(data, place, say=say).set
