@@ -59,13 +59,14 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     from alexnet.training import session
 
+    budget = seconds_of(options.time) if options.time else None
     common = {"threads": options.threads, "workers": options.workers, "say": _say}
     if options.resume:
-        done = session.resume(options.resume, **common)
+        done = session.resume(options.resume, budget=budget, **common)
     else:
         trained = session.train(
             options.data, options.folder, recipe=options.recipe, net=options.net,
-            settings=_settings(options), budget=seconds_of(options.time) if options.time else None,
+            settings=_settings(options), budget=budget,
             dry_run=options.dry_run, **common,
         )  # fmt: skip
         if trained is None:
@@ -81,8 +82,8 @@ _say = partial(print, flush=True)
 def _check(options: argparse.Namespace) -> None:
     if options.resume:
         given = [f"--{name}" for name, _, _ in FLAGS if getattr(options, name) is not None]
-        others = ("data", "folder", "others", "time", "settings", "no_mirror", "dry_run")
-        shown = ("DATA", "--run", "--set", "--time", "--settings", "--no-mirror", "--dry-run")
+        others = ("data", "folder", "others", "settings", "no_mirror", "dry_run")
+        shown = ("DATA", "--run", "--set", "--settings", "--no-mirror", "--dry-run")
         given += [name for key, name in zip(others, shown, strict=True) if getattr(options, key)]
         given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net != "alexnet")
         if given:

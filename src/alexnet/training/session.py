@@ -82,14 +82,20 @@ def train(
 def resume(
     run: Path | str,
     *,
+    budget: float | None = None,
     threads: int | None = None,
     workers: int = 1,
     say: Say = print,
     quiet: bool = False,
 ) -> Run:
-    """Go on with a run that was interrupted, in the middle of an epoch, at the right picture."""
+    """Go on with a run that was interrupted, in the middle of an epoch, at the right picture.
+
+    ``budget`` is a new training time in seconds, all sittings together, for a run that had one.
+    """
     opened = open_run(run)
     plan = opened.plan
+    if budget:
+        _change_budget(opened, budget)
     images = open_set(Path(plan["data"]["folder"]))
     if images.fingerprint != plan["data"]["fingerprint"]:
         raise AlexNetError(
@@ -112,6 +118,16 @@ def resume(
         say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
     loop.run(job)
     return open_run(opened.folder)
+
+
+def _change_budget(opened: Run, budget: float) -> None:
+    if not opened.plan["budget_seconds"]:
+        raise UsageError(
+            f"{opened.folder} runs for a number of epochs, which --time cannot change; only a run "
+            "that began with --time can get another one."
+        )
+    opened.plan["budget_seconds"] = budget
+    files.write_json(opened.folder / "plan.json", opened.plan)
 
 
 def _set_of(data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
