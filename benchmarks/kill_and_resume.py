@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch._dynamo  # or each child would spend its first two seconds on it
 from PIL import Image
 
 from alexnet import files
@@ -35,6 +36,7 @@ from alexnet.networks.zoo import alexnet
 from alexnet.training import checkpoint, loop, session
 
 CALLS = ("open", "write", "fsync", "rename", "replace", "unlink", "remove")
+CALLS_OF_A_RUN = 820
 STEPS = 15
 SETTINGS = {"epochs": 3, "batch": 8, "rate": 0.002, "warmup": 2}
 
@@ -97,7 +99,7 @@ def armed(kind: str, draw: random.Random) -> Callable[[], object]:
     if kind == "timer":
         return partial(signal.setitimer, signal.ITIMER_REAL, draw.uniform(0.01, 1.2))
     if kind == "call":
-        return partial(_kill_at_call, draw.randrange(400))
+        return partial(_kill_at_call, draw.randrange(CALLS_OF_A_RUN))
     number = {"step": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}[kind]
     return partial(_signal_after_step, draw.randrange(STEPS), number)
 

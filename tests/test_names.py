@@ -4,5 +4,5 @@ from alexnet.names import nearest
 
 
 def test_the_nearest_or_all() -> None:
-    assert nearest("ephocs", ["epochs", "batch"]) == "; did you mean 'epochs'?"
-    assert nearest("zzz", ["epochs", "batch"]) == "; known are epochs, batch"
+    assert nearest("ephocs", ["epochs", "batch"]) == " (did you mean 'epochs'?)"
+    assert nearest("zzz", ["epochs", "batch"]) == " (known: epochs, batch)"

@@ -58,5 +58,5 @@ def test_dropout_is_scaled_at_test(name: str) -> None:
 
 def test_a_name_and_a_number_of_classes() -> None:
     assert layers_of("alexnet", 101)[-1] == Linear("fc8", 101)
-    with pytest.raises(UsageError, match=r"no network 'alexnt'; did you mean 'alexnet'\?"):
+    with pytest.raises(UsageError, match=r"no network 'alexnt' \(did you mean 'alexnet'\?"):
         layers_of("alexnt")

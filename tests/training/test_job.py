@@ -11,8 +11,8 @@ from alexnet.errors import AlexNetError
 from alexnet.training import job as jobs
 from alexnet.training import loop
 from alexnet.training.recipe import Recipe
+from tests.system import job_of
 from tests.training.sets import noise_set
-from tests.training.test_loop import job_of
 
 
 @pytest.mark.parametrize(("size", "side"), [(256, 224), (64, 56), (128, 112)])

@@ -3,42 +3,18 @@
 import csv
 import re
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import torch
 
 from alexnet.errors import AlexNetError, Interrupted
 from alexnet.training import checkpoint, diagnosis, loop
-from alexnet.training.job import Job, assemble, begin
-from alexnet.training.plan import make_plan
-from alexnet.training.recipe import resolve
-from tests.system import narrow, save_at_every_step, stop_after
-from tests.training.sets import noise_set
+from alexnet.training.job import Job, take_up
+from tests.system import job_of, save_at_every_step, stop_after
 
 WEIGHTS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
-
-
-def job_of(
-    folder: Path,
-    train: int = 10,
-    val: int = 4,
-    say: Callable[[str], None] = lambda _: None,
-    budget: float | None = None,
-    **settings: Any,
-) -> Job:
-    """The job of a narrow network on noise, at its first step."""
-    torch.set_num_threads(1)
-    images = noise_set(train=train, val=val, size=64)
-    given = {"warmup": 0, "init": "run", **settings}
-    chosen = resolve("fast", train, {name: (value, "test") for name, value in given.items()})
-    plan = make_plan(images, "alexnet", narrow(), chosen, threads=1, budget=budget)
-    job = assemble(folder, plan, chosen.recipe, images, narrow(), workers=0, say=say, quiet=True)
-    begin(job)
-    return job
 
 
 def rates_of(job: Job) -> list[float]:
@@ -205,7 +181,7 @@ def test_weights_that_are_no_numbers_are_not_saved(
     def last_one_breaks(rate: float) -> None:
         step(rate)
         if job.tally.step == 1:
-            list(job.network.parameters())[0].data[0] = float("nan")
+            next(job.network.parameters()).data[0] = float("nan")
 
     monkeypatch.setattr(job.optimizer, "step", last_one_breaks)
     with pytest.raises(AlexNetError, match="lower --rate"):
@@ -257,6 +233,40 @@ def test_time_that_runs_out_within_an_epoch(
     loop.run(job)
     assert rates[-1] <= 0.13 * 0.01
     assert [(row["epoch"], row["step"]) for row in job.tally.rows] == [(1, 5), (2, 8)]
+
+
+def test_time_given_counts_over_all_sittings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    stop_after(monkeypatch, 3, signal.SIGTERM)
+    job = job_of(tmp_path, batch=2, budget=8.0)
+    clock.each_step_takes(job, 1.0)
+    with pytest.raises(Interrupted, match="step 3 of 8"):
+        loop.run(job)
+    again = job_of(tmp_path, batch=2, budget=8.0)
+    clock.each_step_takes(again, 1.0)
+    assert take_up(again)
+    loop.run(again)
+    assert again.tally.step == 8
+
+
+def test_more_time_than_at_first_goes_on_counting_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    for budget in (7.0, 15.0):
+        job = job_of(tmp_path, batch=2, budget=budget)
+        clock.each_step_takes(job, 1.0)
+        take_up(job)
+        loop.run(job)
+    # Stopped within epoch 2, which then ends at step 10.
+    assert [row["step"] for row in job.tally.rows] == [5, 7, 10, 15]
+    for epochs in (
+        [row["epoch"] for row in job.tally.rows],
+        [row["epoch"] for row in job.tally.layer_rows[::16]],
+    ):
+        assert epochs == sorted(set(epochs))
 
 
 def test_saving_takes_less_than_two_hundredths_of_a_run(

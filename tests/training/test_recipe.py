@@ -63,8 +63,8 @@ def test_every_number_has_a_range() -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("papr", r"no recipe 'papr'; did you mean 'paper'\?"),
-        ("quick", "known are auto, paper, fast"),
+        ("papr", r"no recipe 'papr' \(did you mean 'paper'\?"),
+        ("quick", "known: auto, paper, fast"),
     ],
 )
 def test_unknown_recipes(name: str, sentence: str) -> None:
@@ -77,7 +77,7 @@ def test_unknown_recipes(name: str, sentence: str) -> None:
     [("momentm", "momentum"), ("epoch", "epochs"), ("color_noise", "colour_noise")],
 )
 def test_unknown_settings_suggest_the_nearest(name: str, nearest: str) -> None:
-    with pytest.raises(UsageError, match=rf"no setting '{name}'; did you mean '{nearest}'\?"):
+    with pytest.raises(UsageError, match=rf"no setting '{name}' \(did you mean '{nearest}'\?"):
         resolve("paper", 10, {name: (1, "--set")})
 
 

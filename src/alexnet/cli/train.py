@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     from alexnet.training import session
 
-    budget = seconds_of(options.time) if options.time else None
+    budget = None if options.time is None else seconds_of(options.time)
     common = {"threads": options.threads, "workers": options.workers, "say": _say}
     if options.resume:
         done = session.resume(options.resume, budget=budget, **common)
@@ -93,8 +93,6 @@ def _check(options: argparse.Namespace) -> None:
             )
     elif not options.data or not (options.folder or options.dry_run):
         raise UsageError("DATA and --run RUN are needed: " + EXAMPLE)
-    if options.workers < 0:
-        raise UsageError(f"{options.workers} workers were asked for; it can be 0 or more.")
     options.folder = options.folder or "."
 
 

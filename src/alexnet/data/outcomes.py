@@ -63,11 +63,14 @@ def _make(plan: Plan, waiting: set[int], order: Order, workers: int, talk: Talk)
     if done:
         talk.say(f"{number(done, 'photo')} of {plan.total:,} were done before.")
     workers = min(workers, len(waiting))
-    started, first, estimated = time.monotonic(), done, False
+    # Counted from the first photos on: starting the workers would spoil the estimate.
+    started, first, estimated = 0.0, 0, False
     with talk.progress("preparing", plan.total) as progress:
         progress.update(done)
         for begun in make_blocks(_blocks(plan, waiting), order, workers):
             done += begun
+            if not started and begun:
+                started, first = time.monotonic(), done
             seconds = time.monotonic() - started
             if not estimated and seconds > SAMPLE and done > first:
                 whole = duration(seconds * (plan.total - first) / (done - first))

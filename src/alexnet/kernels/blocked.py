@@ -45,18 +45,18 @@ class ReluNormPool(torch.autograd.Function):
     ) -> Tensor:
         """Blocks of rows of channels: ReLU, sums, powers, pooling."""
         x = x.contiguous(memory_format=torch.channels_last)
-        neighbours = band(x.shape[1], groups, size).to(x)
+        neighbours = band(x.shape[1], groups, size).to(x) * alpha
         pooled, places = [], []
         for block in torch.split(x, BLOCK):
             rows = _rows(block).relu()
-            rows = rows * _power(_sums(rows, neighbours, alpha, k), beta)
+            rows.mul_(_power(_sums(rows, neighbours, k), beta))
             maxima, at = functional.max_pool2d_with_indices(
                 _maps(rows, block), [window] * 2, [stride] * 2, ceil_mode=True
             )
             pooled.append(maxima)
             places.append(at.to(torch.int32))
         ctx.save_for_backward(x, *places)
-        ctx.settings = neighbours, alpha, beta, k, window, stride
+        ctx.settings = neighbours, beta, k, window, stride
         return torch.cat(pooled)
 
     @staticmethod
@@ -64,22 +64,22 @@ class ReluNormPool(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """dx = g s^-beta - 2 alpha beta x sum(g x s^(-beta-1)), where x was positive."""
         x, *places = ctx.saved_tensors
-        neighbours, alpha, beta, k, window, stride = ctx.settings
+        neighbours, beta, k, window, stride = ctx.settings
         result = torch.empty_like(x)
         gradients = gradient.contiguous(memory_format=torch.channels_last)
         for block, upper, out, at in zip(
             *(torch.split(tensor, BLOCK) for tensor in (x, gradients, result)), places, strict=True
         ):
             rows = _rows(block).relu()
-            sums = _sums(rows, neighbours, alpha, k)
+            sums = _sums(rows, neighbours, k)
             power = _power(sums, beta)
             upper = torch.ops.aten.max_pool2d_with_indices_backward(
                 upper, block, [window] * 2, [stride] * 2, [0, 0], [1, 1], True, at.long()
             )
             power.mul_(_rows(upper))
             shared = (power * rows).div_(sums) @ neighbours
-            power.addcmul_(rows, shared, value=-2 * alpha * beta)
-            _rows(out).copy_(power.mul_(rows > 0))
+            power.addcmul_(rows, shared, value=-2 * beta)
+            torch.ops.aten.threshold_backward(power, rows, 0, grad_input=_rows(out))
         return result, *(None,) * 7
 
 
@@ -93,8 +93,9 @@ def _maps(rows: Tensor, like: Tensor) -> Tensor:
     return rows.view(count, height, width, channels).permute(0, 3, 1, 2)
 
 
-def _sums(rows: Tensor, neighbours: Tensor, alpha: float, k: float) -> Tensor:
-    return (rows * rows).mul_(alpha).mm(neighbours).add_(k)
+def _sums(rows: Tensor, neighbours: Tensor, k: float) -> Tensor:
+    """k + alpha * sums of squares; ``neighbours`` is the band times alpha."""
+    return torch.addmm(rows.new_tensor([k]), rows * rows, neighbours)
 
 
 def _power(sums: Tensor, beta: float) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from alexnet import machine
+from alexnet import kernels, machine
 from alexnet.data.store import ImageSet
 from alexnet.errors import AlexNetError
 from alexnet.model import Model, save_model
@@ -66,11 +66,12 @@ class Job:
         tensors |= {VELOCITY + name: value for name, value in self.optimizer.tensors().items()}
         state = {
             "step": self.tally.step, "rate": self.optimizer.rate, "tally": self.tally.state(),
-            "threads": torch.get_num_threads(), "kernels": self.plan["kernels"],
+            "threads": torch.get_num_threads(), "kernels": kernels.NAME,
         }  # fmt: skip
-        checkpoint.save(self.folder / "checkpoints", tensors, state)
+        # The checkpoint last: killed before it, the run goes on from the one before and ends alike.
         save_model(self.model, self.folder)
         self.tally.write(self.folder)
+        checkpoint.save(self.folder / "checkpoints", tensors, state)
 
 
 def assemble(
@@ -151,11 +152,14 @@ def _velocities(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _compare(job: Job, state: Mapping[str, Any]) -> None:
-    now = {"threads": torch.get_num_threads(), "kernels": job.plan["kernels"]}
+    now = {"threads": torch.get_num_threads(), "kernels": kernels.NAME}
     changed = [f"{key} {state[key]} -> {now[key]}" for key in now if state[key] != now[key]]
-    before, here = job.plan["machine"]["instructions"], machine.describe()["instructions"]
-    if before != here:
-        changed.append(f"instructions {before} -> {here}")
+    for what, before, here in (
+        ("instructions", job.plan["machine"], machine.describe()),
+        ("torch", job.plan["versions"], machine.versions()),
+    ):
+        if before[what] != here[what]:
+            changed.append(f"{what} {before[what]} -> {here[what]}")
     if changed:
         job.say(
             f"Changed since the run began: {', '.join(changed)}. It goes on correctly, but its "

@@ -87,7 +87,9 @@ def current_rate(job: Job) -> float:
     """The learning rate of the step to come."""
     tally, budget = job.tally, job.plan["budget_seconds"]
     done = tally.seconds / budget if budget else tally.step / job.plan["steps"]
-    epoch = tally.step * job.recipe.batch / len(job.batches.part)
+    # With a time given, the epochs of the recipe stand for shares of that time.
+    passed = tally.step * job.recipe.batch / len(job.batches.part)
+    epoch = done * job.recipe.epochs if budget else passed
     return rate_at(job.recipe, tally.step, epoch, done, tally.errors)
 
 

@@ -120,6 +120,12 @@ def resolve(
     return Resolved(chosen, Recipe(**values), origins)
 
 
+def fitting(resolved: Resolved) -> dict[str, tuple[Any, str]]:
+    """Settings that make a plateau schedule fit a given time: reductions where net 145 had them."""
+    reduce_at = tuple(round(resolved.recipe.epochs * at / 91, 2) for at in (25, 51, 79))
+    return {"schedule": ("steps", "--time"), "reduce_at": (reduce_at, "--time")}
+
+
 def converted(key: str, value: Any) -> Any:
     """A value from a flag, a TOML file or a caller as the type of its field."""
     types = typing.get_type_hints(Recipe)

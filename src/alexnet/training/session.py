@@ -20,7 +20,7 @@ from alexnet.run import Run, open_run
 from alexnet.training import loop
 from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up
 from alexnet.training.plan import described, make_plan
-from alexnet.training.recipe import Recipe, from_plan, resolve
+from alexnet.training.recipe import Recipe, fitting, from_plan, resolve
 
 
 def train(
@@ -46,20 +46,20 @@ def train(
     AlexNetError where ``run`` exists already or training cannot go on, Interrupted after Ctrl-C.
     """
     folder = Path(run)
-    if (folder / "plan.json").exists():
+    if (folder / "plan.json").exists() and not dry_run:
         raise AlexNetError(
             f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
             "give another --run."
         )
-    given = {
-        key: value if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str)
-        else (value, "caller") for key, value in (settings or {}).items()
-    }  # fmt: skip
+    given = _with_origins(settings or {})
     # Mistakes are told before photos are prepared, which may take hours.
+    _check_numbers(threads, workers)
     resolve(recipe, 0, given)
     layers_of(net)
     images = _set_of(Path(data), folder, dry_run, say)
     resolved = resolve(recipe, len(images.parts["train"]), given)
+    if budget and resolved.recipe.schedule == "plateau":
+        resolved = resolve(resolved.name, 0, {**given, **fitting(resolved)})
     listed = layers if layers is not None else layers_of(net, len(images.classes))
     listed = _with_recipe(listed, resolved.recipe)
     _use_machine(threads)
@@ -79,6 +79,15 @@ def train(
     return open_run(folder)
 
 
+def _with_origins(settings: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    return {
+        key: value
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str)
+        else (value, "caller")
+        for key, value in settings.items()
+    }
+
+
 def resume(
     run: Path | str,
     *,
@@ -94,8 +103,12 @@ def resume(
     """
     opened = open_run(run)
     plan = opened.plan
-    if budget:
-        _change_budget(opened, budget)
+    _check_numbers(threads, workers)
+    if budget and not plan["budget_seconds"]:
+        raise UsageError(
+            f"{opened.folder} runs for a number of epochs, which --time cannot change; only a run "
+            "that began with --time can get another one."
+        )
     images = open_set(Path(plan["data"]["folder"]))
     if images.fingerprint != plan["data"]["fingerprint"]:
         raise AlexNetError(
@@ -103,6 +116,9 @@ def resume(
             "cannot go on with them. Bring the old set back, or train a new run."
         )
     resolved = from_plan(plan["recipe"], plan["recipe_name"])
+    if budget:
+        plan["budget_seconds"] = budget
+        files.write_json(opened.folder / "plan.json", plan)
     _use_machine(threads or plan["threads"])
     job = assemble(
         opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
@@ -120,20 +136,12 @@ def resume(
     return open_run(opened.folder)
 
 
-def _change_budget(opened: Run, budget: float) -> None:
-    if not opened.plan["budget_seconds"]:
-        raise UsageError(
-            f"{opened.folder} runs for a number of epochs, which --time cannot change; only a run "
-            "that began with --time can get another one."
-        )
-    opened.plan["budget_seconds"] = budget
-    files.write_json(opened.folder / "plan.json", opened.plan)
-
-
 def _set_of(data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
     """The set at ``data``; photos are prepared beside the run first."""
     if looks_prepared(data):
         return open_set(data)
+    if not data.exists():
+        raise UsageError(f"There is no {data}. Give a prepared set, or photos in class folders.")
     if dry_run:
         raise UsageError(
             f"{data} holds no prepared set, and a plan needs its counts: first "
@@ -149,10 +157,15 @@ def _with_recipe(layers: Layers, recipe: Recipe) -> Layers:
     return variants.with_start(layers, 0.01) if recipe.init == "paper" else layers
 
 
-def _use_machine(threads: int | None) -> None:
-    machine.keep_memory()
+def _check_numbers(threads: int | None, workers: int) -> None:
     if threads is not None and threads < 1:
         raise UsageError(f"{threads} threads were asked for; at least 1 is needed.")
+    if workers < 0:
+        raise UsageError(f"{workers} workers were asked for; it can be 0 or more.")
+
+
+def _use_machine(threads: int | None) -> None:
+    machine.keep_memory()
     torch.set_num_threads(threads or machine.cores())
 
 
