@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from alexnet._version import __version__
 
 if TYPE_CHECKING:
-    from alexnet.data.prepare import prepare
+    from alexnet.data.prepare import Prepared, prepare
     from alexnet.data.store import ImageSet, open_set
     from alexnet.errors import AlexNetError, Interrupted, UsageError
     from alexnet.evaluation import Evaluation, evaluate
@@ -35,6 +35,7 @@ __all__ = [
     "Interrupted",
     "Model",
     "Prediction",
+    "Prepared",
     "Run",
     "UsageError",
     "__version__",
@@ -57,6 +58,7 @@ _PLACES = {
     "Interrupted": "errors",
     "Model": "model",
     "Prediction": "prediction",
+    "Prepared": "data.prepare",
     "Run": "run",
     "UsageError": "errors",
     "evaluate": "evaluation",

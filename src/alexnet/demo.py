@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started = time.monotonic()
     folder, photos = options.folder, options.folder / "photos"
+    if folder.exists() and any(folder.iterdir()) and not (photos / "train/0").is_dir():
+        raise AlexNetError(f"{folder} holds other things; give a new folder for the demonstration.")
     shutil.rmtree(folder, ignore_errors=True)
     print(f"Writing scikit-learn's handwritten digits as image files into {photos}", flush=True)
     write_digits(photos)

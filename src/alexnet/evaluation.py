@@ -126,7 +126,7 @@ def _chosen_part(images: ImageSet, wanted: str | None, say: Say) -> Part:
             "--test or --val, or give --data."
         )
     if name == "val" and wanted is None:
-        say("There is no test part: measured on val, by which the training chose its schedule.")
+        say("There is no test part: measured on val, which may have steered the training.")
     if name == "train":
         say("Measured on the pictures of the training: the error on new ones is higher.")
     return images.parts[name]

@@ -58,6 +58,14 @@ def _memory_gb() -> float:
     return round(pages / 1e9, 1)
 
 
+def use(threads: int | None = None) -> None:
+    """Let torch have so many threads, by default all cores that it may use, and keep its memory."""
+    import torch
+
+    keep_memory()
+    torch.set_num_threads(threads or cores())
+
+
 def keep_memory() -> bool:
     """Tell glibc to keep freed memory instead of handing it back; True where that was possible.
 

@@ -94,7 +94,7 @@ def load_model(path: Path | str) -> Model:
     if not (folder / "model.json").is_file():
         raise AlexNetError(
             f"{folder} holds no trained model (no model.json); give the folder that "
-            "`alexnet train ... --run` wrote, after its first epoch."
+            "`alexnet train ... --run` wrote, after its first checkpoint."
         )
     described = files.read_json(folder / "model.json")
     found = described.get("format") if isinstance(described, dict) else None

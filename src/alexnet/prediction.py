@@ -34,7 +34,7 @@ class Prediction:
 
 
 def predict(
-    run: Path | str | Model, images: Iterable[Photo], top: int = 5, views: int | None = None
+    run: Path | str | Model, images: Iterable[Photo] | Photo, top: int = 5, views: int | None = None
 ) -> list[Prediction]:
     """The ``top`` most probable classes of each photo, in the order of ``images``.
 
@@ -47,6 +47,8 @@ def predict(
     where ``top`` or ``views`` is out of range or an array is no picture.
     """
     model = run if isinstance(run, Model) else load_model(run)
+    if isinstance(images, str | Path | Image.Image):
+        images = [images]
     return list(predictions(model, images, top, views))
 
 

@@ -55,7 +55,8 @@ class Progress:
         rate = (done - (self.first or 0)) / max(now - self.started, 1e-9)
         parts = [f"{self.title}: {done:,} of {self.total:,} {self.unit}"]
         if rate > 0:
-            parts.append(f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second")
+            if not note:  # which may have a rate of its own, and the line is short
+                parts.append(f"{rate:,.0f} a second" if rate >= 10 else f"{rate:.1f} a second")
             parts.append(f"{duration((self.total - done) / rate)} left")
         if note:
             parts.append(note)

@@ -61,7 +61,14 @@ class Evaluation:
             "run", "data", "part", "images", "k", "views", "top1_error", "topk_error",
             "mean_class_accuracy", *_PAIRS, "classes_without_images",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        classes = zip(self.classes, self.class_counts, self.class_accuracies, strict=True)
+        return {
+            **{name: getattr(self, name) for name in names},
+            "by_class": [
+                {"class": name, "images": int(n), "accuracy": float(a) if n else None}
+                for name, n, a in classes
+            ],
+        }
 
 
 def write_predictions(path: Path, evaluations: Sequence[Evaluation]) -> None:
@@ -136,7 +143,8 @@ def saved_evaluations(run: Path | str) -> list[Evaluation]:
 def _evaluation(
     described: dict[str, Any], tensors: dict[str, NDArray[Any]], summary: dict[str, Any]
 ) -> Evaluation:
-    values = {key: value for key, value in summary.items() if key != "classes_without_images"}
+    derived = ("classes_without_images", "by_class")
+    values = {key: value for key, value in summary.items() if key not in derived}
     values |= {name: tuple(summary[name]) for name in _PAIRS}
     values |= {name: tuple(described[name]) for name in ("classes", "files")}
     values |= {name: tensors[name] for name in _SHARED}

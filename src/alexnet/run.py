@@ -5,6 +5,9 @@
 """
 
 import csv
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,19 @@ def open_run(path: Path | str) -> Run:
             f"{folder} is no run (it holds no plan.json); `alexnet train DATA --run RUN` makes one."
         )
     return Run(folder, files.read_json(folder / "plan.json"), _metrics(folder / "metrics.csv"))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from training the same run; AlexNetError where one does so already."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlexNetError(
+                f"{folder} is being trained by another process; wait for it, or stop it first."
+            ) from None
+        yield
 
 
 def _metrics(path: Path) -> list[dict[str, float]]:

@@ -76,7 +76,7 @@ def test_taken_up_as_it_was_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"kernels": "others"}, "kernels plain torch, in blocks of pictures -> others"),
+        ({"versions": {"torch": "1.0"}}, "torch 1.0 -> "),
         ({"machine": {"instructions": "OLD"}}, "instructions OLD -> "),
     ],
 )

@@ -67,8 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = parser_of(verb)
     options = parser.parse_args(words[1:])
     try:
-        return int(options.run(options))
-    except (AlexNetError, KeyboardInterrupt, BrokenPipeError) as error:
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except (AlexNetError, KeyboardInterrupt, OSError) as error:
         return _exit_code(f"alexnet {verb}", error)
 
 
@@ -77,6 +79,8 @@ def _exit_code(command: str, error: BaseException) -> int:
         # The reader of our output has gone (`| head`); writing more at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    if isinstance(error, OSError):
+        error = AlexNetError(f"{error.filename or 'a file'}: {error.strerror or error}")
     print(f"{command}: {str(error) or 'interrupted'}", file=sys.stderr)
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return 130

@@ -38,12 +38,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate and print."""
+    from alexnet import machine
     from alexnet.evaluation import evaluate
     from alexnet.results import write_predictions
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if options.json else sys.stdout)
 
+    machine.use()
     evaluations = evaluate(
         options.runs, options.data, part=options.part, views=options.views, say=say
     )

@@ -33,11 +33,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Find the photos, name them, print; 0, 1 (none named) or 3 (some could not be read)."""
+    from alexnet import machine
     from alexnet.cli import photos
     from alexnet.model import load_model
     from alexnet.prediction import allowed_views, predictions
 
     found = photos.find(options.photos)
+    machine.use()
     model = load_model(options.model)
     if allowed_views(model, options.views) < options.views:
         _say("Five views, not ten: this network was trained without mirrored pictures.")

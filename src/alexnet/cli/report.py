@@ -24,8 +24,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and print where it is."""
+    from alexnet import machine
     from alexnet.reporting import report
 
+    machine.use()
     page = report(options.folder, data=options.data, say=_note)
     print(json.dumps({"run": str(options.folder), "report": str(page)}) if options.json else page)
     return 0

@@ -1,7 +1,7 @@
 """Train a network on an image set, or on photos, which are prepared first and kept.
 
-The run folder gets plan.json, metrics.csv, layers.csv, checkpoints and, when training ends or is
-interrupted, model.safetensors with model.json. Ctrl-C saves and exits; --resume RUN goes on at the
+The run folder gets plan.json, metrics.csv, layers.csv, and every few minutes a checkpoint and the
+model, model.safetensors with model.json. Ctrl-C saves and exits; --resume RUN goes on at the
 right picture.
 """
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     budget = None if options.time is None else seconds_of(options.time)
     common = {"threads": options.threads, "workers": options.workers, "say": _say}
     if options.resume:
-        done = session.resume(options.resume, budget=budget, **common)
+        done = session.resume(options.resume, data=options.data, budget=budget, **common)
     else:
         trained = session.train(
             options.data, options.folder, recipe=options.recipe, net=options.net,
@@ -82,8 +82,8 @@ _say = partial(print, flush=True)
 def _check(options: argparse.Namespace) -> None:
     if options.resume:
         given = [f"--{name}" for name, _, _ in FLAGS if getattr(options, name) is not None]
-        others = ("data", "folder", "others", "settings", "no_mirror", "dry_run")
-        shown = ("DATA", "--run", "--set", "--settings", "--no-mirror", "--dry-run")
+        others = ("folder", "others", "settings", "no_mirror", "dry_run")
+        shown = ("--run", "--set", "--settings", "--no-mirror", "--dry-run")
         given += [name for key, name in zip(others, shown, strict=True) if getattr(options, key)]
         given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net != "alexnet")
         if given:

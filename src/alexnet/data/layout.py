@@ -59,7 +59,7 @@ def understand(source: Source, role: str = "train") -> Layout:
         raise AlexNetError(explain.no_photos(source, not_photos, [e.problem for e in refused]))
     paths = [entry.path for entry in entries]
     top = _wrapper(paths, keep_roles=role == "train")
-    roles = _roles(source, list(_tops(paths, top)), role)
+    roles = _roles(source, _tops(paths, top), top, role)
     # Photos of a source of their own get the name that they would have in val/ or test/.
     prefix = "" if role == "train" else f"{role}/"
     every = [_placed(entry, top, roles, role, prefix) for entry in entries]
@@ -110,7 +110,7 @@ def _wrapper(paths: list[str], keep_roles: bool) -> str:
         wrapper += f"{top}/"
 
 
-def _roles(source: Source, tops: Sequence[str], role: str) -> dict[str, str]:
+def _roles(source: Source, tops: dict[str, list[str]], inside: str, role: str) -> dict[str, str]:
     """Folder -> part where the top folders are train, val, test; {} where they are classes."""
     roles = {folder: ROLES[folder.lower()] for folder in tops if folder.lower() in ROLES}
     others = [folder for folder in tops if folder not in roles]
@@ -119,8 +119,10 @@ def _roles(source: Source, tops: Sequence[str], role: str) -> dict[str, str]:
         if len(parts) > 1 and not others:
             raise UsageError(explain.roles_in_role(source, role, roles))
         return {}
-    if not parts or (others and len(parts) == 1):
-        return {}  # a class may be called "train"
+    # A class may be called "train", but then its photos lie in it and not in folders below.
+    holds_classes = any(len(_tops(tops[folder], f"{inside}{folder}/")) > 1 for folder in roles)
+    if not parts or (others and len(parts) == 1 and not holds_classes):
+        return {}
     if others:
         raise UsageError(explain.roles_and_others(source, roles, others))
     if "train" not in parts and len(parts) > 1:

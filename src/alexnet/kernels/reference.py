@@ -12,10 +12,12 @@ def band(channels: int, groups: int, size: int) -> Tensor:
 
     The band is broken where a group (tower) ends: its maps have no neighbours beyond.
     """
-    maps = torch.arange(channels)
-    near = (maps[:, None] - maps[None, :]).abs() <= size // 2
-    tower = maps // (channels // groups)
-    return (near & (tower[:, None] == tower[None, :])).float()
+    # Kept for later calls, so it must not be a tensor of inference mode, which cannot train.
+    with torch.inference_mode(False):
+        maps = torch.arange(channels)
+        near = (maps[:, None] - maps[None, :]).abs() <= size // 2
+        tower = maps // (channels // groups)
+        return (near & (tower[:, None] == tower[None, :])).float()
 
 
 def local_response_norm(

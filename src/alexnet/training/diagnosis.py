@@ -76,7 +76,7 @@ def advice_when_not_finite(step: int, rate: float, kept: str) -> str:
     """The sentence that ends a run whose loss is no number any more."""
     cause = (
         f"The rate, {rate:g}, is likely too high: start again with --rate {rate / 3:.1g}, or with "
-        "a longer --set warmup=N."
+        "a longer --set warmup=N, and another --run."
         if rate
         else "The rate was 0, so the weights or the pictures are broken: look at the set."
     )

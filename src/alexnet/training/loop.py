@@ -99,13 +99,12 @@ def any_checkpoint(job: Job) -> bool:
 
 
 def line_of(job: Job, loss: float) -> str:
-    """Epoch, loss and error so far in it, speed, share of time spent waiting for data."""
+    """Loss, error so far in the epoch, speed, share of time spent waiting for data."""
     row = job.tally.training_row()
-    epoch = job.tally.step * job.recipe.batch / len(job.batches.part)
     last = job.tally.errors[-1:]
     return (
-        f"epoch {epoch:.2f}, loss {loss:.3f}, error {row['train_error']:.1%}"
-        + (f", validation error {last[0]:.1%}" if last else "")
+        f"loss {loss:.2f}, error {row['train_error']:.0%}"
+        + (f", val {last[0]:.0%}" if last else "")
         + f", {row['images_per_second']:.1f} images/s, waiting {row['data_wait_share']:.1%}"
     )
 
@@ -133,12 +132,13 @@ def end_epoch(job: Job) -> None:
     tally = job.tally
     began = time.monotonic()
     whole = tally.step * job.recipe.batch // len(job.batches.part)
-    epoch = max(1, whole) if not tally.rows or whole > tally.rows[-1]["epoch"] else whole + 1
+    epoch = whole if ends_epoch(job) else whole + 1
     rate = job.optimizer.rate
     measured = validate(job.model, job.images)
     tally.seconds += time.monotonic() - began
     row = {"epoch": epoch, "step": tally.step, "rate": rate, **tally.training_row(), **measured}
     row["seconds"] = tally.seconds
+    tally.drop_epoch(epoch)
     tally.rows.append(row)
     tally.layer_rows += diagnosis.update_ratios(job.optimizer, epoch)
     tally.next_epoch()

@@ -14,6 +14,10 @@ from alexnet.training.diagnosis import expectation
 from alexnet.training.job import side_of
 from alexnet.training.recipe import Resolved, as_plan
 
+NO_VALIDATION = (
+    "There is no validation part, so nothing will lower the rate: prepare the set with --val, or "
+    "give --set schedule=linear."
+)
 ONLY_WITH = {"patience": "plateau", "reductions": "plateau", "reduce_at": "steps"}
 
 
@@ -90,7 +94,7 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
         f"validate, {data['test']:,} to test; {classes:,} classes",
         f"Network    {plan['network']}, {plan['parameters']:,} parameters",
         f"Recipe     {plan['recipe_name']}",
-        *_settings(recipe),
+        *_settings(recipe, bool(budget)),
         f"Machine    {plan['machine']['processor']}, {plan['threads']} threads, "
         f"{plan['machine']['instructions']}",
         f"Kernels    {plan['kernels']}; precision {plan['precision']}; device {plan['device']}",
@@ -99,16 +103,18 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
         if not budget
         else f"Work       steps of {recipe['batch']['value']} pictures while the time lasts",
         f"Time       {expected}",
+        "" if data["val"] or recipe["schedule"]["value"] != "plateau" else NO_VALIDATION,
         expectation(data["train"], classes),
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _settings(recipe: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _settings(recipe: Mapping[str, Mapping[str, Any]], timed: bool) -> list[str]:
     return [
         f"  {name:13}{_value(entry['value']):>9}  {entry['unit']} ({entry['origin']})"
         for name, entry in recipe.items()
         if ONLY_WITH.get(name, recipe["schedule"]["value"]) == recipe["schedule"]["value"]
+        and not (timed and name == "epochs")
     ]
 
 

@@ -15,10 +15,11 @@ from alexnet.networks import variants
 from alexnet.networks.layers import Layers
 from alexnet.networks.layers import from_json as layers_from_json
 from alexnet.networks.layers import to_json as layers_to_json
+from alexnet.networks.tables import table
 from alexnet.networks.zoo import layers_of
-from alexnet.run import Run, open_run
+from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
-from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up
+from alexnet.training.job import Job, Say, assemble, begin, room_for, side_of, take_up
 from alexnet.training.plan import described, make_plan
 from alexnet.training.recipe import Recipe, fitting, from_plan, resolve
 
@@ -62,20 +63,25 @@ def train(
         resolved = resolve(resolved.name, 0, {**given, **fitting(resolved)})
     listed = layers if layers is not None else layers_of(net, len(images.classes))
     listed = _with_recipe(listed, resolved.recipe)
-    _use_machine(threads)
+    _check_outputs(listed, images)
+    machine.use(threads)
     plan = make_plan(images, net, listed, resolved, threads=torch.get_num_threads(), budget=budget)
     plan["layers"] = layers_to_json(listed)
     job = assemble(
         folder, plan, resolved.recipe, images, listed, workers=workers, say=say, quiet=quiet
     )
     begin(job)
-    say(described(plan, len(images.classes), measured_rate(job)))
+    rate = measured_rate(job)
+    if budget:
+        plan |= _expected(plan, rate)
+    say(described(plan, len(images.classes), rate))
     if dry_run:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     room_for(folder, plan["parameters"])
     files.write_json(folder / "plan.json", plan)
-    loop.run(job)
+    with locked(folder):
+        loop.run(job)
     return open_run(folder)
 
 
@@ -91,6 +97,7 @@ def _with_origins(settings: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 def resume(
     run: Path | str,
     *,
+    data: Path | str | None = None,
     budget: float | None = None,
     threads: int | None = None,
     workers: int = 1,
@@ -99,7 +106,8 @@ def resume(
 ) -> Run:
     """Go on with a run that was interrupted, in the middle of an epoch, at the right picture.
 
-    ``budget`` is a new training time in seconds, all sittings together, for a run that had one.
+    ``data`` says where the set lies now, if it was moved; ``budget`` is a new training time in
+    seconds, all sittings together, for a run that had one.
     """
     opened = open_run(run)
     plan = opened.plan
@@ -109,7 +117,7 @@ def resume(
             f"{opened.folder} runs for a number of epochs, which --time cannot change; only a run "
             "that began with --time can get another one."
         )
-    images = open_set(Path(plan["data"]["folder"]))
+    images = open_set(data_folder(opened) if data is None else data)
     if images.fingerprint != plan["data"]["fingerprint"]:
         raise AlexNetError(
             f"{images.folder} holds other pictures than when {opened.folder} began; the run "
@@ -119,7 +127,7 @@ def resume(
     if budget:
         plan["budget_seconds"] = budget
         files.write_json(opened.folder / "plan.json", plan)
-    _use_machine(threads or plan["threads"])
+    machine.use(threads or plan["threads"])
     job = assemble(
         opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
         workers=workers, say=say, quiet=quiet,
@@ -132,7 +140,8 @@ def resume(
         return opened
     else:
         say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
-    loop.run(job)
+    with locked(opened.folder):
+        loop.run(job)
     return open_run(opened.folder)
 
 
@@ -152,6 +161,26 @@ def _set_of(data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
     return prepare(data, place, say=say).set
 
 
+def _expected(plan: Mapping[str, Any], rate: float) -> dict[str, float]:
+    """Steps and epochs that the time given will allow at a speed in pictures a second."""
+    pictures = plan["budget_seconds"] * rate
+    batch = plan["recipe"]["batch"]["value"]
+    return {
+        "steps": max(1, round(pictures / batch)),
+        "epochs": round(pictures / plan["data"]["train"], 2),
+    }
+
+
+def _check_outputs(layers: Layers, images: ImageSet) -> None:
+    side = side_of(images.size)
+    outputs = table(layers, (3, side, side))[-1].output
+    if outputs != (len(images.classes),):
+        raise UsageError(
+            f"The network ends in {outputs} outputs, but {images.folder} has "
+            f"{len(images.classes)} classes."
+        )
+
+
 def _with_recipe(layers: Layers, recipe: Recipe) -> Layers:
     layers = variants.with_dropout(layers, recipe.dropout)
     return variants.with_start(layers, 0.01) if recipe.init == "paper" else layers
@@ -162,11 +191,6 @@ def _check_numbers(threads: int | None, workers: int) -> None:
         raise UsageError(f"{threads} threads were asked for; at least 1 is needed.")
     if workers < 0:
         raise UsageError(f"{workers} workers were asked for; it can be 0 or more.")
-
-
-def _use_machine(threads: int | None) -> None:
-    machine.keep_memory()
-    torch.set_num_threads(threads or machine.cores())
 
 
 def measured_rate(job: Job) -> float:

@@ -46,6 +46,11 @@ class Tally:
             "data_wait_share": self.waited / max(self.busy, 1e-9),
         }
 
+    def drop_epoch(self, epoch: int) -> None:
+        """Forget the rows of an epoch that was broken off and is now measured whole."""
+        self.rows = [row for row in self.rows if row["epoch"] != epoch]
+        self.layer_rows = [row for row in self.layer_rows if row["epoch"] != epoch]
+
     def next_epoch(self) -> None:
         """Begin new sums."""
         self.pictures = self.wrong = 0

@@ -87,7 +87,7 @@ def _whole(share: float) -> str:
 def _table(epochs: Epochs) -> Html:
     head = [
         "Epoch", "Steps", "Rate", "Training loss", "Validation loss", "Training error",
-        "Validation error", "Validation top-5 error", "Pictures a second", "Waiting for data",
+        "Validation error", "Validation top-k error", "Pictures a second", "Waiting for data",
     ]  # fmt: skip
     return table("Values after each epoch", head, [_row(e) for e in epochs], range(len(head)))
 

@@ -13,7 +13,7 @@ VIEWS = {
     10: "10 (also mirrored)",
 }
 STEERED = (
-    "The validation part also steered the training (learning rate, choices made on the way), so "
+    "The validation part may have steered the training (learning rate, choices made), so "
     "pictures that the network has never met may be named wrongly a little more often."
 )
 SEEN = "These are the pictures it was trained on: the error on new ones is higher."
