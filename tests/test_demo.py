@@ -93,6 +93,7 @@ def test_it_ends_with_the_code_of_the_step_that_failed(
     monkeypatch.setattr(cli, "main", one)
     old = tmp_path / "demo" / "run"
     old.mkdir(parents=True)
+    (tmp_path / "demo/photos/train/0").mkdir(parents=True)
     assert demo.main([str(tmp_path / "demo"), "--seed", "3"]) == 130
     assert [words[0] for words in ran] == ["prepare", "train"]
     assert not old.exists()
@@ -107,3 +108,10 @@ def test_without_scikit_learn_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(AlexNetError, match=r"pip install 'alexnet\[demo\]'"):
         demo.write_digits(tmp_path)
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(AlexNetError, match="holds other things"):
+        demo.main([str(tmp_path)])
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"

@@ -147,3 +147,9 @@ def test_a_bad_file_changes_nothing_for_its_neighbours(tmp_path):
 def test_predictions_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Prediction("a").file = "b"  # type: ignore[misc]
+
+
+def test_one_photo_need_not_be_in_a_list(tmp_path):
+    photo = write_photo(tmp_path / "red.png", COLOURS["red"])
+    assert predict(tiny_model(), photo) == predict(tiny_model(), [photo])
+    assert predict(tiny_model(), str(photo)) == predict(tiny_model(), [photo])

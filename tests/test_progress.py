@@ -44,10 +44,13 @@ def test_rate_and_time_left(clock: list[float]) -> None:
     line = Progress("prepare", 1200, stream=stream, every=10)
     line.update(0)
     clock[0] += 20
-    line.update(400, "3 refused")
-    assert stream.getvalue() == (
-        "prepare: 400 of 1,200 images, 20 a second, 40 s left, 3 refused\n"
-    )
+    line.update(400)
+    clock[0] += 20
+    line.update(800, "3 refused, 20 images/s")
+    assert stream.getvalue().splitlines() == [
+        "prepare: 400 of 1,200 images, 20 a second, 40 s left",
+        "prepare: 800 of 1,200 images, 20 s left, 3 refused, 20 images/s",
+    ]
 
 
 def test_what_was_done_before_does_not_count_for_the_rate(clock: list[float]) -> None:

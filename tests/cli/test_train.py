@@ -203,12 +203,9 @@ def test_what_the_plan_holds_cannot_be_changed_on_resuming(
     assert calls == []
 
 
-def test_neither_can_the_data(calls: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "data", "--resume", "run", "--epochs", "9"]) == 2
-    err = capsys.readouterr().err
-    assert "--epochs" in err
-    assert "DATA" in err
-    assert calls == []
+def test_data_that_was_moved_can_be_named_on_resuming(calls: list[Any]) -> None:
+    assert main(["train", "data", "--resume", "run"]) == 0
+    assert calls[0]["data"] == "data"
 
 
 def test_threads_workers_and_time_can_be_changed_on_resuming(calls: list[Any]) -> None:
@@ -217,7 +214,7 @@ def test_threads_workers_and_time_can_be_changed_on_resuming(calls: list[Any]) -
     (call,) = calls
     assert call.pop("places") == ("run",)
     call.pop("say")
-    assert call == {"threads": 3, "workers": 0, "budget": 120}
+    assert call == {"data": None, "threads": 3, "workers": 0, "budget": 120}
 
 
 @pytest.mark.usefixtures("_narrow")

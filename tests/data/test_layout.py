@@ -181,3 +181,13 @@ def test_a_source_of_one_part():
 def test_odd_class_names_are_shown_on_one_line(tmp_path):
     folder = write_tree(tmp_path / "t", {"a\nb/c\n1.png": photo(), "x/y/1.png": photo()})
     assert all("\n" not in note for note in understand(open_source(folder)).notes)
+
+
+def test_a_training_folder_beside_other_folders_is_no_class():
+    text = complaint("train/cat/1.jpg", "train/dog/1.jpg", "unlabelled/1.jpg")
+    assert "unlabelled" in text
+
+
+def test_a_class_called_train_may_have_folders_below():
+    layout = tree("train/1.jpg", "train/old/2.jpg", "bus/1.jpg")
+    assert {name for _, name in placed(layout).values()} == {"train", "bus"}

@@ -83,3 +83,12 @@ def test_the_band_is_broken_where_a_tower_ends() -> None:
         [0, 0, 0, 0, 1, 1],
     ]
     assert band(6, 2, 3).tolist() == expected
+
+
+def test_neighbours_first_asked_for_in_inference_can_train_later() -> None:
+    band.cache_clear()
+    x = torch.randn(1, 7, 2, 2, requires_grad=True)
+    with torch.inference_mode():
+        local_response_norm(x)
+    local_response_norm(x).sum().backward()
+    assert x.grad is not None

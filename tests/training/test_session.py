@@ -10,6 +10,7 @@ import torch
 from alexnet.data.prepare import prepare
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.networks import zoo
+from alexnet.run import locked
 from alexnet.training import loop, session
 from tests.system import narrow, short_run, small_photos, small_set
 
@@ -39,6 +40,7 @@ def content(folder: Path) -> dict[str, bytes | None]:
 def test_what_a_finished_run_holds(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {
         "plan.json", "metrics.csv", "layers.csv", "checkpoints", "model.safetensors", "model.json",
+        "lock",
     }  # fmt: skip
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["step-00000009.safetensors"]
 
@@ -267,3 +269,8 @@ def test_threads_are_as_many_as_cores(
     monkeypatch.setattr(session.machine, "cores", lambda: 7)
     session.train(data, tmp_path / "run", layers=narrow(), dry_run=True, say=lambda _: None)
     assert set_to == [7]
+
+
+def test_no_two_processes_train_one_run(run: Path) -> None:
+    with locked(run), pytest.raises(AlexNetError, match="being trained by another process"):
+        session.resume(run, budget=None, say=lambda _: None)

@@ -123,11 +123,18 @@ def resume(
             f"{images.folder} holds other pictures than when {opened.folder} began; the run "
             "cannot go on with them. Bring the old set back, or train a new run."
         )
+    with locked(opened.folder):
+        if budget or data is not None:
+            plan["budget_seconds"] = budget or plan["budget_seconds"]
+            plan["data"]["folder"] = str(images.folder.resolve())
+            files.write_json(opened.folder / "plan.json", plan)
+        machine.use(threads or plan["threads"])
+        return _go_on(opened, images, workers, say, quiet)
+
+
+def _go_on(opened: Run, images: ImageSet, workers: int, say: Say, quiet: bool) -> Run:
+    plan = opened.plan
     resolved = from_plan(plan["recipe"], plan["recipe_name"])
-    if budget:
-        plan["budget_seconds"] = budget
-        files.write_json(opened.folder / "plan.json", plan)
-    machine.use(threads or plan["threads"])
     job = assemble(
         opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
         workers=workers, say=say, quiet=quiet,
@@ -140,8 +147,7 @@ def resume(
         return opened
     else:
         say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
-    with locked(opened.folder):
-        loop.run(job)
+    loop.run(job)
     return open_run(opened.folder)
 
 
