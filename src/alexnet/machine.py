@@ -70,7 +70,7 @@ def keep_memory() -> bool:
     """Tell glibc to keep freed memory instead of handing it back; True where that was possible.
 
     A training step frees and takes the same gigabytes again; each return to the kernel costs
-    page faults on the next step (10 to 30 % of the step, docs/results.md).
+    page faults on the next step (docs/results.md, training step).
     """
     try:
         library = ctypes.CDLL(None)
