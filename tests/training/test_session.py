@@ -106,7 +106,7 @@ def test_other_photos_of_the_same_name_are_not_mixed_up(
 
 def test_the_plan(data: Path, run: Path) -> None:
     plan = json.loads((run / "plan.json").read_text())
-    assert plan["network"] == "alexnet"
+    assert plan["network"] == session.OWN
     assert plan["recipe_name"] == "fast"
     for entry in plan["recipe"].values():
         assert set(entry) == {"value", "unit", "origin", "source"}

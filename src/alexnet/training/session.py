@@ -21,7 +21,9 @@ from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
 from alexnet.training.job import Job, Say, assemble, begin, room_for, side_of, take_up
 from alexnet.training.plan import described, make_plan
-from alexnet.training.recipe import Recipe, fitting, from_plan, resolve
+from alexnet.training.recipe import Recipe, Resolved, fitting, from_plan, resolve
+
+OWN = "layers of the caller"  # the network's name where a list was given in place of one
 
 
 def train(
@@ -46,26 +48,20 @@ def train(
     place of a name. Returns the run, or None for a dry run. UsageError for a wrong setting,
     AlexNetError where ``run`` exists already or training cannot go on, Interrupted after Ctrl-C.
     """
-    folder = Path(run)
-    if (folder / "plan.json").exists() and not dry_run:
-        raise AlexNetError(
-            f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
-            "give another --run."
-        )
-    given = _with_origins(settings or {})
+    folder, given = Path(run), _with_origins(settings or {})
+    if not dry_run:
+        _check_new(folder)
     # Mistakes are told before photos are prepared, which may take hours.
     _check_numbers(threads, workers)
     resolve(recipe, 0, given)
     layers_of(net)
     images = _set_of(Path(data), folder, dry_run, say)
-    resolved = resolve(recipe, len(images.parts["train"]), given)
-    if budget and resolved.recipe.schedule == "plateau":
-        resolved = resolve(resolved.name, 0, {**given, **fitting(resolved)})
-    listed = layers if layers is not None else layers_of(net, len(images.classes))
-    listed = _with_recipe(listed, resolved.recipe)
+    resolved = _resolved(recipe, len(images.parts["train"]), given, budget)
+    name = net if layers is None else OWN
+    listed = _with_recipe(layers or layers_of(net, len(images.classes)), resolved.recipe)
     _check_outputs(listed, images)
     machine.use(threads)
-    plan = make_plan(images, net, listed, resolved, threads=torch.get_num_threads(), budget=budget)
+    plan = make_plan(images, name, listed, resolved, threads=torch.get_num_threads(), budget=budget)
     plan["layers"] = layers_to_json(listed)
     job = assemble(
         folder, plan, resolved.recipe, images, listed, workers=workers, say=say, quiet=quiet
@@ -75,14 +71,34 @@ def train(
     if budget:
         plan |= _expected(plan, rate)
     say(described(plan, len(images.classes), rate))
-    if dry_run:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    room_for(folder, plan["parameters"])
-    files.write_json(folder / "plan.json", plan)
-    with locked(folder):
+    return None if dry_run else _started(job)
+
+
+def _check_new(folder: Path) -> None:
+    if (folder / "plan.json").exists():
+        raise AlexNetError(
+            f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
+            "give another --run."
+        )
+
+
+def _resolved(
+    name: str, pictures: int, given: dict[str, tuple[Any, str]], budget: float | None
+) -> Resolved:
+    resolved = resolve(name, pictures, given)
+    if budget and resolved.recipe.schedule == "plateau":
+        return resolve(resolved.name, pictures, {**given, **fitting(resolved)})
+    return resolved
+
+
+def _started(job: Job) -> Run:
+    job.folder.mkdir(parents=True, exist_ok=True)
+    room_for(job.folder, job.plan["parameters"])
+    with locked(job.folder):
+        _check_new(job.folder)
+        files.write_json(job.folder / "plan.json", job.plan)
         loop.run(job)
-    return open_run(folder)
+    return open_run(job.folder)
 
 
 def _with_origins(settings: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
