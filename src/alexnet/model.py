@@ -32,8 +32,14 @@ class Model:
     name: str
     preprocessing: Preprocessing
     mean: NDArray[np.float32]  # (size, size, 3), 0 to 255
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # in the order of the outputs; sets are matched by these
     recipe: str = ""
+    names: tuple[str, ...] = ()  # what to call the classes, where these are ids such as n01440764
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of the classes for people."""
+        return self.names or self.classes
 
     @property
     def layers(self) -> layers.Layers:
@@ -80,6 +86,7 @@ def save_model(model: Model, folder: Path) -> None:
         "layers": layers.to_json(model.layers),
         "preprocessing": asdict(model.preprocessing),
         "classes": list(model.classes),
+        **({"names": list(model.names)} if model.names else {}),
         "recipe": model.recipe,
     }
     files.write_json(folder / "model.json", described)
@@ -128,6 +135,7 @@ def _assembled(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> M
         mean=mean,
         classes=tuple(described["classes"]),
         recipe=described.get("recipe", ""),
+        names=tuple(described.get("names", ())),
     )
     _check(model)
     return model
@@ -139,5 +147,5 @@ def _check(model: Model) -> None:
         raise ValueError(f"a mean of {model.mean.shape} for pictures of {way.size}x{way.size}")
     if model.network.side != way.crop:
         raise ValueError(f"the network reads {model.network.side} pixels, views have {way.crop}")
-    if outputs != len(model.classes):
+    if outputs != len(model.classes) or len(model.shown) != outputs:
         raise ValueError(f"{len(model.classes)} class names for {outputs} outputs")

@@ -13,6 +13,12 @@ from PIL import Image
 from alexnet.errors import UsageError
 
 FITS = ("crop", "warp")
+CHOICES = {
+    "fit": FITS,
+    "channels": ("RGB", "BGR"),
+    "mean_at": ("crop", "centre"),
+    "filter": ("bicubic", "bilinear"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,30 +31,59 @@ class Preprocessing:
     size: int = 256  # side of the stored square, pixels
     fit: str = "crop"  # crop: shorter side to size, central square; warp: both sides to size
     crop: int = 224  # side of what the network reads, pixels
-    scale: float = 1.0  # pixels are divided by this after the mean is subtracted
+    # Pixels are divided by this after the mean is subtracted; three numbers are for R, G and B.
+    scale: float | tuple[float, float, float] = 1.0
     channels: str = "RGB"  # order in which the network reads the colours
     mirror: bool = True  # whether a mirrored picture still shows the same class
+    # crop: each crop loses the mean of its own place; centre: all lose that of the central crop
+    mean_at: str = "crop"
+    filter: str = "bicubic"  # how photos are scaled to the stored square
 
     def __post_init__(self) -> None:
-        if self.fit not in FITS:
-            raise UsageError(f"fit is {self.fit!r}; it can be {' or '.join(FITS)}.")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                found, choices = getattr(self, name), " or ".join(known)
+                raise UsageError(f"{name} is {found!r}; it can be {choices}.")
         if not 0 < self.crop <= self.size:
             raise UsageError(
                 f"A crop of {self.crop} pixels does not fit into pictures of {self.size}; "
                 "prepare the set with a larger --size."
             )
+        object.__setattr__(self, "scale", _scale(self.scale))
+
+    def of(self, size: int) -> int:
+        """The crop's side for stored pictures of another size, in the same proportion."""
+        return size * self.crop // self.size
+
+    @property
+    def divisor(self) -> NDArray[np.float32]:
+        """The scale of R, G and B: (3,)."""
+        return np.broadcast_to(np.asarray(self.scale, np.float32), 3)
 
 
-def fitted(photo: Image.Image, size: int, fit: str = "crop") -> NDArray[np.uint8]:
+def _scale(given: object) -> float | tuple[float, float, float]:
+    """One number, or three from a list (as JSON has it); UsageError for anything else."""
+    numbers = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if len(numbers) not in (1, 3) or not all(
+        isinstance(number, int | float) and number > 0 for number in numbers
+    ):
+        raise UsageError(f"scale is {given!r}; it must be a number above 0, or three (R, G, B).")
+    values = [float(number) for number in numbers]
+    return values[0] if len(values) == 1 else (values[0], values[1], values[2])
+
+
+def fitted(
+    photo: Image.Image, size: int, fit: str = "crop", filter: str = "bicubic"
+) -> NDArray[np.uint8]:
     """The stored square of a photo: uint8, (size, size, 3), RGB.
 
     ``crop`` scales the shorter side to ``size`` and keeps the central square (section 2);
-    ``warp`` scales both sides. The filter is Pillow's bicubic one, antialiased when shrinking.
+    ``warp`` scales both sides. The filters are Pillow's, antialiased when shrinking.
     Only the square's own pixels are computed, so a photo of 4000x8 costs no more than others.
     """
     width, height = photo.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side) if fit == "crop" else (0, 0, width, height)
-    square = photo.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    square = photo.resize((size, size), Image.Resampling[filter.upper()], box=box)
     return np.asarray(square, dtype=np.uint8)

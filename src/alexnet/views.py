@@ -1,8 +1,8 @@
 """What the network sees of a stored picture: crops, mirror, colour noise, and the views of a test.
 
-Pixels stay on the 0 to 255 scale. The mean image is subtracted before cropping, so a crop loses
-the mean of its own place (section 2); then the colour noise is added; then all is divided by the
-preprocessing's scale.
+Pixels stay on the 0 to 255 scale. A crop loses the mean of its own place (section 2), or that of
+the centre wherever it lies (as run in 2012); then the colour noise is added; then all is divided by
+the preprocessing's scale.
 """
 
 import math
@@ -27,8 +27,20 @@ class Augmentation:
     """How training pictures vary (section 4.1)."""
 
     mirror: bool = True
-    colour_noise: float = 0.1  # standard deviation of the factors of the eigenvalues
+    colour_noise: float = 0.1  # standard deviation of the factors of the colour axes
     area: float = 1.0  # least share of the picture that a crop shows; 1: plain crops, no scaling
+    colour_unit: str = "eigenvalue"  # what the factors multiply; deviation: its square root, as run
+    noise_until: float = math.inf  # epochs, from which on no noise is added
+    divide: bool = False  # by 1 + colour_noise while there is noise, as run
+    block: int = 1  # pictures in a row that share crop and mirror; 32 as run
+
+    def noise(self, epoch: int) -> float:
+        """The noise of an epoch, counted from 0."""
+        return self.colour_noise if epoch < self.noise_until else 0.0
+
+    def divisor(self, epoch: int) -> float:
+        """What pictures and noise are divided by in an epoch."""
+        return 1.0 + self.noise(epoch) if self.divide else 1.0
 
 
 @dataclass(frozen=True)
@@ -43,13 +55,17 @@ class Draw:
     factors: NDArray[np.float64]
 
 
-def draw(seed: int, epoch: int, image: int, size: int, crop: int, ways: Augmentation) -> Draw:
+def draw(
+    seed: int, epoch: int, image: int, size: int, crop: int, ways: Augmentation, place: int = 0
+) -> Draw:
     """The variation of a picture in an epoch, a function of its arguments alone.
 
+    ``place`` is the picture's in the stream of all epochs; blocks of it share crop and mirror.
     With area 1 a window of ``crop`` pixels at offsets 0 to size - crop, both included; otherwise
     a window of ``area`` to 1 of the picture and of 3/4 to 4/3 in shape, to be scaled to ``crop``.
     """
-    random = generator(seed, "view", epoch, image)
+    own = generator(seed, "view", epoch, image)
+    random = own if ways.block == 1 else generator(seed, "block", place // ways.block)
     width = height = float(crop)
     if ways.area < 1:
         share = random.uniform(ways.area, 1.0)
@@ -61,17 +77,21 @@ def draw(seed: int, epoch: int, image: int, size: int, crop: int, ways: Augmenta
     else:
         left, top = random.integers(0, size - crop + 1, 2).tolist()
     mirrored = bool(random.random() < 0.5) and ways.mirror
-    return Draw(left, top, width, height, mirrored, ways.colour_noise * random.standard_normal(3))
+    factors = ways.noise(epoch) * own.standard_normal(3)
+    return Draw(left, top, width, height, mirrored, factors)
 
 
 def colour_shift(
-    drawn: Draw, eigenvalues: NDArray[np.float64], axes: NDArray[np.float64]
-) -> NDArray[np.float32]:
+    drawn: Draw, eigenvalues: NDArray[np.float64], axes: NDArray[np.float64],
+    unit: str = "eigenvalue",
+) -> NDArray[np.float32]:  # fmt: skip
     """Grey levels added to R, G and B of every pixel: 255 [p1 p2 p3][a1 l1, a2 l2, a3 l3]^T.
 
     Section 4.1; ``eigenvalues`` belong to pixels in [0, 1], ``axes`` has components as columns.
+    With the unit "deviation" their square roots are taken, as the 2012 program did.
     """
-    return (255 * axes @ (drawn.factors * eigenvalues)).astype(np.float32)
+    lengths = np.sqrt(eigenvalues) if unit == "deviation" else eigenvalues
+    return (255 * axes @ (drawn.factors * lengths)).astype(np.float32)
 
 
 def training_view(
@@ -79,22 +99,23 @@ def training_view(
     mean: NDArray[np.float32],
     drawn: Draw,
     shift: NDArray[np.float32],
-    scale: float,
+    way: Preprocessing,
     out: NDArray[np.float32],
 ) -> None:
-    """Write the drawn view of a picture (size, size, 3) into ``out`` (crop, crop, 3)."""
+    """Write the drawn view of a picture (size, size, 3) into ``out`` (crop, crop, 3), RGB."""
     target = out[:, ::-1] if drawn.mirrored else out
     crop = out.shape[0]
     if (drawn.width, drawn.height) == (crop, crop):
         top, left = int(drawn.top), int(drawn.left)
         window = np.s_[top : top + crop, left : left + crop]
-        np.subtract(picture[window], mean[window], out=target)
+        own = mean[window] if way.mean_at == "crop" else _central(mean, crop)
+        np.subtract(picture[window], own, out=target)
     else:
         box = (drawn.left, drawn.top, drawn.left + drawn.width, drawn.top + drawn.height)
         scaled = Image.fromarray(picture).resize((crop, crop), Image.Resampling.BILINEAR, box=box)
         np.subtract(np.asarray(scaled), _central(mean, crop), out=target)
     out += shift
-    out /= scale
+    out /= way.divisor
 
 
 def _central(pictures: NDArray[np.float32], crop: int) -> NDArray[np.float32]:
@@ -119,17 +140,28 @@ def test_views(
     if views not in (1, 5, 10):
         raise UsageError(f"{views} views were asked for; there can be 1, 5 or 10.")
     # A copy, because a set's pictures are mapped read-only, and torch warns of such arrays.
-    centred = (torch.from_numpy(np.array(pictures)).float() - torch.from_numpy(mean)) / way.scale
-    if way.channels == "BGR":
-        centred = centred.flip(-1)
+    stored, means = torch.from_numpy(np.array(pictures)), torch.from_numpy(mean)
     crop, places = way.crop, offsets(way.size, way.crop)
     if views == 1:
         places = [places[CENTRE]]
+    middle = (way.size - crop) // 2
     for mirrored in (False, True)[: 2 if views == 10 else 1]:
         for top, left in places:
-            view = centred[:, top : top + crop, left : left + crop]
-            view = view.flip(2) if mirrored else view
-            yield view.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+            own = (top, left) if way.mean_at == "crop" else (middle, middle)
+            view = _window(stored, top, left, crop).float() - _window(means, *own, crop)
+            yield _as_read(view / torch.from_numpy(way.divisor.copy()), way, mirrored)
+
+
+def _window(pictures: Tensor, top: int, left: int, crop: int) -> Tensor:
+    """A square of pictures (..., size, size, 3)."""
+    return pictures[..., top : top + crop, left : left + crop, :]
+
+
+def _as_read(view: Tensor, way: Preprocessing, mirrored: bool) -> Tensor:
+    """(N, crop, crop, 3) as the network reads it."""
+    view = view.flip(2) if mirrored else view
+    view = view.flip(-1) if way.channels == "BGR" else view
+    return view.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
 test_views.__test__ = False  # type: ignore[attr-defined]  # pytest: a name, not a test

@@ -30,10 +30,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", nargs="?", help="a prepared set, or photos")
     parser.add_argument("--run", dest="folder", metavar="RUN", help="new folder for the run")
     parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
-    parser.add_argument("--net", default="alexnet", help="the network (alexnet)")
+    parser.add_argument(
+        "--net", default="alexnet", metavar="NAME",
+        help="the network, with changes after a plus, such as alexnet+tanh; `alexnet nets` lists "
+        "them (alexnet)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", metavar="RUN",
+        help="start from the weights of another run, with its network, mean, scale and channel "
+        "order; --set freeze=conv1,conv2 keeps layers as they are",
+    )  # fmt: skip
     parser.add_argument(
         "--recipe", default="auto",
-        help="paper, fast, or auto: paper from about 100,000 pictures on, fast below (auto)",
+        help="paper, fast, own (the network's own), or auto: own from about 100,000 pictures on, "
+        "fast below (auto)",
     )  # fmt: skip
     for name, shown, text in FLAGS:
         parser.add_argument(f"--{name}", metavar=shown, help=text)
@@ -67,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
         trained = session.train(
             options.data, options.folder, recipe=options.recipe, net=options.net,
             settings=_settings(options), budget=budget,
-            dry_run=options.dry_run, **common,
+            dry_run=options.dry_run, weights=options.weights, **common,
         )  # fmt: skip
         if trained is None:
             return 0
@@ -82,8 +92,8 @@ _say = partial(print, flush=True)
 def _check(options: argparse.Namespace) -> None:
     if options.resume:
         given = [f"--{name}" for name, _, _ in FLAGS if getattr(options, name) is not None]
-        others = ("folder", "others", "settings", "no_mirror", "dry_run")
-        shown = ("--run", "--set", "--settings", "--no-mirror", "--dry-run")
+        others = ("folder", "others", "settings", "no_mirror", "dry_run", "weights")
+        shown = ("--run", "--set", "--settings", "--no-mirror", "--dry-run", "--weights")
         given += [name for key, name in zip(others, shown, strict=True) if getattr(options, key)]
         given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net != "alexnet")
         if given:

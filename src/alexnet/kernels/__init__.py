@@ -3,9 +3,22 @@
 ``reference`` is the definition in plain torch; ``blocked`` is what a CPU runs.
 """
 
-from alexnet.kernels.blocked import relu_norm_pool
-from alexnet.kernels.reference import local_response_norm
+from alexnet.kernels.blocked import local_response_norm, norm_pool
+from alexnet.kernels.reference import (
+    contrast_norm,
+    grouped_linear,
+    locally_connected,
+    within_map_norm,
+)
 
 NAME = "plain torch, in blocks of pictures"
 
-__all__ = ["NAME", "local_response_norm", "relu_norm_pool"]
+__all__ = [
+    "NAME",
+    "contrast_norm",
+    "grouped_linear",
+    "local_response_norm",
+    "locally_connected",
+    "norm_pool",
+    "within_map_norm",
+]

@@ -6,7 +6,8 @@ for the way back. The window sum is a product with a banded matrix: rows of chan
 contiguous in channels_last, and matrix products are what a processor does best.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,69 +19,107 @@ from alexnet.kernels.reference import band
 BLOCK = 4  # pictures; 4 x 96 x 55 x 55 floats are 4.6 MB
 
 
-def relu_norm_pool(
-    x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int, window: int, stride: int
+@dataclass(frozen=True)
+class NormPool:
+    """The numbers of the step: ``alpha`` multiplies the plain sum of squares (section 3.3).
+
+    ``relu`` says where it stands: before the normalisation (the paper), after the pooling (as run
+    in 2012), or nowhere. ``window`` 1 means no pooling; pooling rounds up.
+    """
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
+    groups: int = 1
+    relu: Literal["before", "after", "none"] = "none"
+    window: int = 1
+    stride: int = 1
+
+
+def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:
+    """Normalised maps of x (N, C, H, W), rectified and pooled as ``numbers`` say."""
+    result: Tensor = _NormPool.apply(x, numbers)  # type: ignore[no-untyped-call]
+    return result
+
+
+def local_response_norm(
+    x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int = 1
 ) -> Tensor:
-    """Max pooling, rounding up, of the normalised ReLU of x (N, C, H, W); sections 3.1 to 3.4."""
-    pooled: Tensor = ReluNormPool.apply(  # type: ignore[no-untyped-call]
-        x, size, alpha, beta, k, groups, window, stride
-    )
-    return pooled
+    """x / (k + alpha * sum of neighbours' squares)^beta, on float (N, C, H, W); section 3.3."""
+    return norm_pool(x, NormPool(size, alpha, beta, k, groups))
 
 
-class ReluNormPool(torch.autograd.Function):
+class _NormPool(torch.autograd.Function):
     """The step with its gradient; sums over neighbours are taken again on the way back."""
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        size: int,
-        alpha: float,
-        beta: float,
-        k: float,
-        groups: int,
-        window: int,
-        stride: int,
-    ) -> Tensor:
+    def forward(ctx: Any, x: Tensor, numbers: NormPool) -> Tensor:
         """Blocks of rows of channels: ReLU, sums, powers, pooling."""
         x = x.contiguous(memory_format=torch.channels_last)
-        neighbours = band(x.shape[1], groups, size).to(x) * alpha
-        pooled, places = [], []
+        neighbours = band(x.shape[1], numbers.groups, numbers.size).to(x) * numbers.alpha
+        results, places = [], []
         for block in torch.split(x, BLOCK):
-            rows = _rows(block).relu()
-            rows.mul_(_power(_sums(rows, neighbours, k), beta))
-            maxima, at = functional.max_pool2d_with_indices(
-                _maps(rows, block), [window] * 2, [stride] * 2, ceil_mode=True
-            )
-            pooled.append(maxima)
-            places.append(at.to(torch.int32))
-        ctx.save_for_backward(x, *places)
-        ctx.settings = neighbours, beta, k, window, stride
-        return torch.cat(pooled)
+            rows = _input(block, numbers)
+            rows = rows * _power(_sums(rows, neighbours, numbers.k), numbers.beta)
+            maxima, at = _pooled(_maps(rows, block), numbers)
+            results.append(maxima.relu_() if numbers.relu == "after" else maxima)
+            places.append(at)
+        result = torch.cat(results)
+        kept = [result] if numbers.relu == "after" else []
+        ctx.save_for_backward(x, *places, *kept)
+        ctx.numbers, ctx.neighbours, ctx.blocks = numbers, neighbours, len(places)
+        return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """dx = g s^-beta - 2 alpha beta x sum(g x s^(-beta-1)), where x was positive."""
-        x, *places = ctx.saved_tensors
-        neighbours, beta, k, window, stride = ctx.settings
+        x, *others = ctx.saved_tensors
+        numbers, neighbours = ctx.numbers, ctx.neighbours
+        places, kept = others[: ctx.blocks], others[ctx.blocks :]
+        upper = gradient.contiguous(memory_format=torch.channels_last)
+        if kept:
+            upper = torch.ops.aten.threshold_backward(upper, kept[0], 0)
         result = torch.empty_like(x)
-        gradients = gradient.contiguous(memory_format=torch.channels_last)
-        for block, upper, out, at in zip(
-            *(torch.split(tensor, BLOCK) for tensor in (x, gradients, result)), places, strict=True
-        ):
-            rows = _rows(block).relu()
-            sums = _sums(rows, neighbours, k)
-            power = _power(sums, beta)
-            upper = torch.ops.aten.max_pool2d_with_indices_backward(
-                upper, block, [window] * 2, [stride] * 2, [0, 0], [1, 1], True, at.long()
-            )
-            power.mul_(_rows(upper))
-            shared = (power * rows).div_(sums) @ neighbours
-            power.addcmul_(rows, shared, value=-2 * beta)
-            torch.ops.aten.threshold_backward(power, rows, 0, grad_input=_rows(out))
-        return result, *(None,) * 7
+        blocks = (torch.split(tensor, BLOCK) for tensor in (x, upper, result))
+        for block, above, out, at in zip(*blocks, places, strict=True):
+            rows = _input(block, numbers)
+            sums = _sums(rows, neighbours, numbers.k)
+            power = _power(sums, numbers.beta)
+            power.mul_(_rows(_unpooled(above, block, at, numbers)))
+            shared = (power * rows).div_(sums) @ neighbours.T
+            power.addcmul_(rows, shared, value=-2 * numbers.beta)
+            if numbers.relu == "before":
+                torch.ops.aten.threshold_backward(power, rows, 0, grad_input=_rows(out))
+            else:
+                _rows(out).copy_(power)
+        return result, None
+
+
+def _input(block: Tensor, numbers: NormPool) -> Tensor:
+    rows = _rows(block)
+    return rows.relu() if numbers.relu == "before" else rows
+
+
+def _pooled(maps: Tensor, numbers: NormPool) -> tuple[Tensor, Tensor]:
+    """Maxima and their places; without pooling the maps themselves and no places."""
+    if numbers.window == 1:
+        return maps, torch.empty(0, dtype=torch.int32)
+    maxima, at = functional.max_pool2d_with_indices(
+        maps, [numbers.window] * 2, [numbers.stride] * 2, ceil_mode=True
+    )
+    return maxima, at.to(torch.int32)
+
+
+def _unpooled(above: Tensor, block: Tensor, at: Tensor, numbers: NormPool) -> Tensor:
+    if numbers.window == 1:
+        return above
+    window, stride = [numbers.window] * 2, [numbers.stride] * 2
+    back: Tensor = torch.ops.aten.max_pool2d_with_indices_backward(
+        above, block, window, stride, [0, 0], [1, 1], True, at.long()
+    )
+    return back
 
 
 def _rows(maps: Tensor) -> Tensor:

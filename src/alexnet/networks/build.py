@@ -1,7 +1,7 @@
 """A list of layers as a torch module: parameters by layer name, and steps that may fuse layers."""
 
-import math
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +9,21 @@ from torch.nn import functional
 
 from alexnet import kernels
 from alexnet.errors import AlexNetError
+from alexnet.kernels.blocked import NormPool
 from alexnet.networks.layers import (
+    AveragePool,
+    ContrastNorm,
     Convolution,
     Dropout,
     Layer,
     Layers,
-    Linear,
+    Learned,
+    LocallyConnected,
     LocalResponseNorm,
     MaxPool,
     ReLU,
+    Tanh,
+    WithinMapNorm,
 )
 from alexnet.networks.tables import overhang, table
 
@@ -27,7 +33,7 @@ Masks = Callable[[str, Tensor, float], Tensor]
 class Parameters(nn.Module):
     """Weight and bias of one layer."""
 
-    def __init__(self, weight: tuple[int, ...], bias: int) -> None:
+    def __init__(self, weight: tuple[int, ...], bias: tuple[int, ...]) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(weight))
         self.bias = nn.Parameter(torch.zeros(bias))
@@ -48,15 +54,10 @@ class Network(nn.Module):
         self.masks: Masks = _torch_masks
         self.overhangs: dict[str, int] = {}
         for row in table(layers, self.input):
-            layer = row.layer
-            if isinstance(layer, Convolution):
-                self.overhangs[layer.name] = overhang(layer, row.input[1])
-                window = (layer.window, layer.window)
-                shape = (layer.kernels, row.input[0] // layer.groups, *window)
-                self.add_module(layer.name, Parameters(shape, layer.kernels))
-            elif isinstance(layer, Linear):
-                weight = (layer.units, math.prod(row.input))
-                self.add_module(layer.name, Parameters(weight, layer.units))
+            if isinstance(row.layer, Learned):
+                self.add_module(row.layer.name, Parameters(row.weight_shape, row.bias_shape))
+            if isinstance(row.layer, Convolution):
+                self.overhangs[row.layer.name] = overhang(row.layer, row.input[1])
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,13 +81,10 @@ class Network(nn.Module):
 
     def _run(self, step: Layers, x: Tensor) -> Tensor:
         if len(step) == 3:
-            return _fused(step, x)
+            return kernels.norm_pool(x, _fused(step))
         layer = step[0]
-        if isinstance(layer, Convolution):
-            return self._convolution(layer, x)
-        if isinstance(layer, Linear):
-            held = self.held(layer)
-            return functional.linear(x.flatten(1), held.weight, held.bias)
+        if isinstance(layer, Learned):
+            return self._learned(layer, x)
         if isinstance(layer, Dropout):
             return self._dropout(layer, x)
         return _without_parameters(layer, x)
@@ -97,8 +95,18 @@ class Network(nn.Module):
         assert isinstance(held, Parameters)
         return held
 
-    def _convolution(self, layer: Convolution, x: Tensor) -> Tensor:
-        held, more = self.held(layer), self.overhangs[layer.name]
+    def _learned(self, layer: Learned, x: Tensor) -> Tensor:
+        held = self.held(layer)
+        if isinstance(layer, Convolution):
+            return self._convolution(layer, held, x)
+        if isinstance(layer, LocallyConnected):
+            return kernels.locally_connected(x, held.weight, held.bias, layer.padding)
+        if layer.groups > 1:
+            return kernels.grouped_linear(x.flatten(1), held.weight, held.bias, layer.groups)
+        return functional.linear(x.flatten(1), held.weight, held.bias)
+
+    def _convolution(self, layer: Convolution, held: Parameters, x: Tensor) -> Tensor:
+        more = self.overhangs[layer.name]
         if more:
             x = functional.pad(x, (0, more, 0, more))
         return functional.conv2d(
@@ -123,34 +131,50 @@ def steps(layers: Layers, wanted: Sequence[str] = ()) -> list[Layers]:
     return result
 
 
+ORDERS: dict[tuple[type[Layer], ...], Literal["before", "after"]] = {
+    (ReLU, LocalResponseNorm, MaxPool): "before",  # the paper
+    (LocalResponseNorm, MaxPool, ReLU): "after",  # as run
+}
+
+
 def _fusible(three: Layers, wanted: Sequence[str]) -> bool:
-    kinds = tuple(type(layer) for layer in three)
+    pools = [layer for layer in three if isinstance(layer, MaxPool)]
     return (
-        kinds == (ReLU, LocalResponseNorm, MaxPool)
-        and isinstance(three[2], MaxPool)
-        and three[2].rounding == "ceil"
+        _kinds(three) in ORDERS
+        and pools[0].rounding == "ceil"
         and not {layer.name for layer in three[:2]} & set(wanted)
     )
 
 
-def _fused(step: Layers, x: Tensor) -> Tensor:
-    _, norm, pool = step
-    assert isinstance(norm, LocalResponseNorm)
-    assert isinstance(pool, MaxPool)
-    return kernels.relu_norm_pool(
-        x, norm.size, norm.alpha, norm.beta, norm.k, norm.groups, pool.window, pool.stride
-    )
+def _fused(step: Layers) -> NormPool:
+    (norm,) = (layer for layer in step if isinstance(layer, LocalResponseNorm))
+    (pool,) = (layer for layer in step if isinstance(layer, MaxPool))
+    return NormPool(
+        norm.size, norm.factor, norm.beta, norm.k, norm.groups, ORDERS[_kinds(step)],
+        pool.window, pool.stride,
+    )  # fmt: skip
+
+
+def _kinds(step: Layers) -> tuple[type[Layer], ...]:
+    return tuple(type(layer) for layer in step)
 
 
 def _without_parameters(layer: Layer, x: Tensor) -> Tensor:
     if isinstance(layer, ReLU):
         return functional.relu(x)
+    if isinstance(layer, Tanh):
+        return torch.tanh(x)
     if isinstance(layer, LocalResponseNorm):
         return kernels.local_response_norm(
-            x, layer.size, layer.alpha, layer.beta, layer.k, layer.groups
+            x, layer.size, layer.factor, layer.beta, layer.k, layer.groups
         )
-    assert isinstance(layer, MaxPool)
-    return functional.max_pool2d(x, layer.window, layer.stride, ceil_mode=layer.rounding == "ceil")
+    if isinstance(layer, WithinMapNorm):
+        return kernels.within_map_norm(x, layer.size, layer.factor, layer.beta, layer.k)
+    if isinstance(layer, ContrastNorm):
+        return kernels.contrast_norm(x, layer.size, layer.factor, layer.beta, layer.k)
+    assert isinstance(layer, MaxPool | AveragePool)
+    pool = functional.max_pool2d if isinstance(layer, MaxPool) else functional.avg_pool2d
+    return pool(x, layer.window, layer.stride, ceil_mode=layer.rounding == "ceil")
 
 
 def _torch_masks(_layer: str, x: Tensor, rate: float) -> Tensor:

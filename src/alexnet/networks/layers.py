@@ -18,7 +18,8 @@ class Convolution:
 
     With rounding "ceil" the last window may hang over the right and lower edge, where zeros are
     read; that is how 224 pixels give 55 positions (paper, figure 2; cuda-convnet's rule).
-    ``std`` and ``bias`` are the start: weights from N(0, std^2), all biases equal.
+    ``std`` and ``bias`` are the start: weights from N(0, std^2), all biases equal. ``decay`` is
+    the layer's own weight decay; None: the recipe's.
     """
 
     name: str
@@ -30,16 +31,39 @@ class Convolution:
     rounding: Rounding = "floor"
     std: float = 0.01
     bias: float = 0.0
+    decay: float | None = None
+
+
+@dataclass(frozen=True)
+class LocallyConnected:
+    """A convolution whose kernels and biases are its own at every position (cuda-convnet: local).
+
+    Weights are (rows, columns, kernels, channels, window, window), biases (rows, columns, kernels).
+    """
+
+    name: str
+    kernels: int
+    window: int
+    padding: int = 0
+    std: float = 0.01
+    bias: float = 0.0
+    decay: float | None = None
 
 
 @dataclass(frozen=True)
 class Linear:
-    """``units`` outputs that read every input; maps are flattened as channels, rows, columns."""
+    """``units`` outputs that read every input; maps are flattened as channels, rows, columns.
+
+    With groups, each group of units reads its own share of the inputs: dense layers of towers
+    that do not talk (net 150).
+    """
 
     name: str
     units: int
+    groups: int = 1
     std: float = 0.01
     bias: float = 0.0
+    decay: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,11 +74,18 @@ class ReLU:
 
 
 @dataclass(frozen=True)
+class Tanh:
+    """The saturating unit that section 3.1 compares with."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class LocalResponseNorm:
     """a / (k + alpha * sum of squares over ``size`` neighbouring maps of the same group)^beta.
 
-    Section 3.3. ``alpha`` multiplies the plain sum, as the paper writes it; torch and Caffe divide
-    their alpha by ``size`` (1e-4 here is 5e-4 there).
+    Section 3.3: ``alpha`` multiplies the plain sum. ``divided`` is the other convention: alpha is
+    divided by ``size`` first, as cuda-convnet, Caffe and torch do, and as the 2012 program did.
     """
 
     name: str
@@ -63,11 +94,62 @@ class LocalResponseNorm:
     beta: float = 0.75
     k: float = 2.0
     groups: int = 1
+    divided: bool = False
+
+    @property
+    def factor(self) -> float:
+        """What multiplies the plain sum of squares."""
+        return self.alpha / self.size if self.divided else self.alpha
+
+
+@dataclass(frozen=True)
+class WithinMapNorm:
+    """a / (k + alpha / size^2 * sum of squares in a window of the same map)^beta.
+
+    cuda-convnet's ``rnorm``, Caffe's LRN WITHIN_CHANNEL; windows are cut off at the edge.
+    """
+
+    name: str
+    size: int = 5
+    alpha: float = 1e-3
+    beta: float = 0.75
+    k: float = 1.0
+
+    @property
+    def factor(self) -> float:
+        """What multiplies the plain sum of squares."""
+        return self.alpha / self.size**2
+
+
+@dataclass(frozen=True)
+class ContrastNorm:
+    """As WithinMapNorm, but the squares are of x less the mean of its window (``cnorm``)."""
+
+    name: str
+    size: int = 5
+    alpha: float = 1e-3
+    beta: float = 0.75
+    k: float = 1.0
+
+    @property
+    def factor(self) -> float:
+        """What multiplies the plain sum of squares."""
+        return self.alpha / self.size**2
 
 
 @dataclass(frozen=True)
 class MaxPool:
     """The largest of ``window`` x ``window`` values, every ``stride`` (section 3.4)."""
+
+    name: str
+    window: int = 3
+    stride: int = 2
+    rounding: Rounding = "ceil"
+
+
+@dataclass(frozen=True)
+class AveragePool:
+    """The mean of the values of a window that lie inside the map."""
 
     name: str
     window: int = 3
@@ -88,11 +170,27 @@ class Dropout:
     scaled: Literal["test", "training"] = "test"
 
 
-Layer = Convolution | Linear | ReLU | LocalResponseNorm | MaxPool | Dropout
+Layer = (
+    Convolution | LocallyConnected | Linear | ReLU | Tanh | LocalResponseNorm | WithinMapNorm
+    | ContrastNorm | MaxPool | AveragePool | Dropout
+)  # fmt: skip
 Layers = tuple[Layer, ...]
+Learned = Convolution | LocallyConnected | Linear
+Activation = ReLU | Tanh
+Norm = LocalResponseNorm | WithinMapNorm | ContrastNorm
+Pool = MaxPool | AveragePool
 KINDS: dict[str, type[Layer]] = {
-    kind.__name__: kind for kind in (Convolution, Linear, ReLU, LocalResponseNorm, MaxPool, Dropout)
-}
+    kind.__name__: kind
+    for kind in (
+        Convolution, LocallyConnected, Linear, ReLU, Tanh, LocalResponseNorm, WithinMapNorm,
+        ContrastNorm, MaxPool, AveragePool, Dropout,
+    )
+}  # fmt: skip
+
+
+def learned(layers: Layers) -> list[Learned]:
+    """The layers that have weights."""
+    return [layer for layer in layers if isinstance(layer, Learned)]
 
 
 def to_json(layers: Layers) -> list[dict[str, Any]]:

@@ -4,7 +4,15 @@ import math
 from dataclasses import dataclass
 
 from alexnet.errors import AlexNetError
-from alexnet.networks.layers import Convolution, Layer, Layers, Linear, LocalResponseNorm, MaxPool
+from alexnet.networks.layers import (
+    Convolution,
+    Layer,
+    Layers,
+    Linear,
+    LocallyConnected,
+    LocalResponseNorm,
+    Pool,
+)
 
 Shape = tuple[int, ...]
 
@@ -16,9 +24,24 @@ class Row:
     layer: Layer
     input: Shape
     output: Shape
-    weights: int
-    biases: int
-    multiply_adds: int
+    weight_shape: Shape = ()
+    bias_shape: Shape = ()
+
+    @property
+    def weights(self) -> int:
+        """The number of weights."""
+        return math.prod(self.weight_shape) if self.weight_shape else 0
+
+    @property
+    def biases(self) -> int:
+        """The number of biases."""
+        return math.prod(self.bias_shape) if self.bias_shape else 0
+
+    @property
+    def multiply_adds(self) -> int:
+        """One for each weight, at each position where it is used; biases are not counted."""
+        shared = isinstance(self.layer, Convolution)
+        return self.weights * (math.prod(self.output[1:]) if shared else 1)
 
 
 def positions(side: int, window: int, stride: int, padding: int, rounding: str) -> int:
@@ -36,9 +59,15 @@ def overhang(layer: Convolution, side: int) -> int:
 
 
 def table(layers: Layers, shape: Shape = (3, 224, 224)) -> list[Row]:
-    """The layers with shapes and counts, for pictures of ``shape`` (channels, rows, columns)."""
+    """The layers with shapes and counts, for pictures of ``shape`` (channels, rows, columns).
+
+    AlexNetError names a layer whose groups or windows do not fit what it reads, or two layers of
+    one name.
+    """
     rows: list[Row] = []
     for layer in layers:
+        if layer.name in {row.layer.name for row in rows}:
+            raise AlexNetError(f"Two layers are called {layer.name}; each needs a name of its own.")
         row = _row(layer, shape)
         rows.append(row)
         shape = row.output
@@ -46,39 +75,47 @@ def table(layers: Layers, shape: Shape = (3, 224, 224)) -> list[Row]:
 
 
 def _row(layer: Layer, shape: Shape) -> Row:
-    if isinstance(layer, Convolution | LocalResponseNorm):
-        _check_groups(layer, shape[0])
+    if isinstance(layer, Convolution | Linear | LocalResponseNorm):
+        _check_groups(layer, math.prod(shape) if isinstance(layer, Linear) else shape[0])
     if isinstance(layer, Convolution):
-        output = _windows(layer, shape, layer.kernels, layer.padding)
-        weights = layer.kernels * (shape[0] // layer.groups) * layer.window**2
-        return Row(layer, shape, output, weights, layer.kernels, weights * output[1] * output[2])
+        output = _windows(layer, shape, layer.kernels, (layer.stride, layer.padding))
+        weight: Shape = (layer.kernels, shape[0] // layer.groups, layer.window, layer.window)
+        return Row(layer, shape, output, weight, (layer.kernels,))
+    if isinstance(layer, LocallyConnected):
+        output = _windows(layer, shape, layer.kernels, (1, layer.padding))
+        own = (*output[1:], layer.kernels)
+        return Row(layer, shape, output, (*own, shape[0], layer.window, layer.window), own)
     if isinstance(layer, Linear):
-        weights = math.prod(shape) * layer.units
-        return Row(layer, shape, (layer.units,), weights, layer.units, weights)
-    if isinstance(layer, MaxPool):
-        return Row(layer, shape, _windows(layer, shape, shape[0], 0), 0, 0, 0)
-    return Row(layer, shape, shape, 0, 0, 0)
+        weight = (layer.units, math.prod(shape) // layer.groups)
+        return Row(layer, shape, (layer.units,), weight, (layer.units,))
+    if isinstance(layer, Pool):
+        return Row(layer, shape, _windows(layer, shape, shape[0], (layer.stride, 0)))
+    return Row(layer, shape, shape)
 
 
-def _check_groups(layer: Convolution | LocalResponseNorm, channels: int) -> None:
-    outputs = layer.kernels if isinstance(layer, Convolution) else channels
-    if channels % layer.groups or outputs % layer.groups:
+def _check_groups(layer: Convolution | Linear | LocalResponseNorm, inputs: int) -> None:
+    outputs = {Convolution: "kernels", Linear: "units"}.get(type(layer))
+    produced = getattr(layer, outputs) if outputs else inputs
+    if inputs % layer.groups or produced % layer.groups:
         raise AlexNetError(
-            f"{layer.name} has {layer.groups} groups, among which its {channels} inputs and "
-            f"{outputs} outputs cannot be shared evenly."
+            f"{layer.name} has {layer.groups} groups, among which its {inputs} inputs and "
+            f"{produced} outputs cannot be shared evenly."
         )
 
 
-def _windows(layer: Convolution | MaxPool, shape: Shape, channels: int, padding: int) -> Shape:
-    if isinstance(layer, MaxPool) and layer.stride > layer.window:
+def _windows(
+    layer: Convolution | LocallyConnected | Pool, shape: Shape, channels: int, how: tuple[int, int]
+) -> Shape:
+    stride, padding = how
+    rounding = "floor" if isinstance(layer, LocallyConnected) else layer.rounding
+    if isinstance(layer, Pool) and stride > layer.window:
         raise AlexNetError(f"{layer.name} has a stride over its window: it would skip pixels.")
-    sides = [
-        positions(side, layer.window, layer.stride, padding, layer.rounding) for side in shape[1:]
-    ]
-    if min(sides) < 1:
+    sides = [positions(side, layer.window, stride, padding, rounding) for side in shape[1:]]
+    if min(sides, default=0) < 1:
         raise AlexNetError(
             f"{layer.name} reads windows of {layer.window} pixels, but its input is only "
-            f"{shape[1]}x{shape[2]}: use larger pictures or another network."
+            f"{'x'.join(map(str, shape[1:])) or 'a row of units'}: use larger pictures or another "
+            "network."
         )
     return (channels, *sides)
 

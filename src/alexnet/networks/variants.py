@@ -1,8 +1,88 @@
 """Changes to a list of layers. A variant is such a change, never a copy of the list."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from alexnet.networks.layers import Convolution, Dropout, Layers, Linear
+from alexnet.errors import UsageError
+from alexnet.names import nearest
+from alexnet.networks.layers import (
+    Activation,
+    Convolution,
+    Dropout,
+    Layer,
+    Layers,
+    Learned,
+    Linear,
+    MaxPool,
+    Norm,
+    Tanh,
+    learned,
+)
+
+
+def changed(layers: Layers, name: str, **values: Any) -> Layers:
+    """One layer with other numbers; UsageError for an unknown layer."""
+    _find(layers, name)
+    return tuple(replace(layer, **values) if layer.name == name else layer for layer in layers)
+
+
+def without(layers: Layers, *names: str) -> Layers:
+    """The list without these layers; a layer with weights takes its activation with it.
+
+    So ``without(layers, "conv4")`` is section 7's network with a middle layer less.
+    """
+    gone = set(names)
+    for name in names:
+        place = _find(layers, name)
+        follower = layers[place + 1 : place + 2]
+        if isinstance(layers[place], Learned) and isinstance((*follower, None)[0], Activation):
+            gone.add(follower[0].name)
+    return tuple(layer for layer in layers if layer.name not in gone)
+
+
+def followed(layers: Layers, name: str, *others: Layer) -> Layers:
+    """The list with other layers right after the layer ``name``."""
+    place = _find(layers, name) + 1
+    return (*layers[:place], *others, *layers[place:])
+
+
+def _find(layers: Layers, name: str) -> int:
+    names = [layer.name for layer in layers]
+    if name not in names:
+        raise UsageError(f"The network has no layer {name!r}{nearest(name, names)}.")
+    return names.index(name)
+
+
+def with_tanh(layers: Layers) -> Layers:
+    """Saturating units in place of each activation (section 3.1)."""
+    return tuple(Tanh(layer.name) if isinstance(layer, Activation) else layer for layer in layers)
+
+
+def without_norms(layers: Layers) -> Layers:
+    """No normalisation at all (section 3.3; net 148)."""
+    return tuple(layer for layer in layers if not isinstance(layer, Norm))
+
+
+def without_overlap(layers: Layers) -> Layers:
+    """Pooling windows of 2, stride 2 (section 3.4), with net 147's paddings where it has them.
+
+    Net 147 also pads conv2 by 1 and conv5 by 0, so that 13 and 6 stay the sizes of the last pools.
+    """
+    paddings = {"conv2": 1, "conv5": 0}
+    return tuple(
+        replace(layer, window=2, stride=2)
+        if isinstance(layer, MaxPool)
+        else replace(layer, padding=paddings.get(layer.name, layer.padding))
+        if isinstance(layer, Convolution)
+        else layer
+        for layer in layers
+    )
+
+
+def with_own_tower(layers: Layers) -> Layers:
+    """conv3 reads its own tower only, as conv2, conv4 and conv5 do (section 3.2)."""
+    return changed(layers, "conv3", groups=2)
 
 
 def with_dropout(layers: Layers, rate: float) -> Layers:
@@ -15,19 +95,64 @@ def with_dropout(layers: Layers, rate: float) -> Layers:
 def with_start(layers: Layers, std: float) -> Layers:
     """The same start in every layer: 0.01 is the paper's text (section 5)."""
     return tuple(
-        replace(layer, std=std) if isinstance(layer, Convolution | Linear) else layer
-        for layer in layers
+        replace(layer, std=std) if isinstance(layer, Learned) else layer for layer in layers
     )
 
 
 def with_width(layers: Layers, share: float) -> Layers:
     """Every layer but the last with that share of its kernels or units (tests use an eighth)."""
-    last = len(layers) - 1
+    last = learned(layers)[-1].name
     return tuple(
-        replace(layer, kernels=round(layer.kernels * share))
-        if isinstance(layer, Convolution)
+        layer
+        if layer.name == last or not isinstance(layer, Learned)
         else replace(layer, units=round(layer.units * share))
-        if isinstance(layer, Linear) and place < last
-        else layer
-        for place, layer in enumerate(layers)
+        if isinstance(layer, Linear)
+        else replace(layer, kernels=round(layer.kernels * share))
+        for layer in layers
     )
+
+
+def with_classes(layers: Layers, classes: int) -> Layers:
+    """Another number of outputs in the last layer."""
+    last = learned(layers)[-1]
+    if not isinstance(last, Linear):
+        raise UsageError(f"The last layer, {last.name}, is not a dense one: it has no classes.")
+    return changed(layers, last.name, units=classes)
+
+
+def _without_all(layers: Layers, names: str) -> Layers:
+    return without(layers, *names.split(","))
+
+
+def _width(layers: Layers, share: str) -> Layers:
+    try:
+        number = float(share)
+    except ValueError:
+        number = 0.0
+    if not 0.01 <= number <= 10:
+        raise UsageError(f"width is {share!r}; it must be a share such as 0.5.")
+    return with_width(layers, number)
+
+
+# What may follow a network's name: alexnet+tanh, alexnet+without:conv4,norm1+width:0.5.
+CHANGES: dict[str, tuple[Callable[[Layers], Layers], str]] = {
+    "tanh": (with_tanh, "tanh for each ReLU (section 3.1)"),
+    "no-norm": (without_norms, "no normalisation (section 3.3, net 148)"),
+    "no-overlap": (without_overlap, "pooling 2/2 with net 147's paddings (section 3.4)"),
+    "own-tower": (with_own_tower, "conv3 reads its own tower only (section 3.2)"),
+}
+CHANGES_WITH: dict[str, tuple[Callable[[Layers, str], Layers], str]] = {
+    "without": (_without_all, "without these layers, such as without:conv4 (section 7)"),
+    "width": (_width, "that share of kernels and units, such as width:0.5"),
+}
+
+
+def apply(layers: Layers, change: str) -> Layers:
+    """One change by name; UsageError where there is no such change or it does not fit."""
+    name, colon, argument = change.partition(":")
+    if not colon and name in CHANGES:
+        return CHANGES[name][0](layers)
+    if colon and name in CHANGES_WITH:
+        return CHANGES_WITH[name][0](layers, argument)
+    known = [*CHANGES, *(f"{name}:..." for name in CHANGES_WITH)]
+    raise UsageError(f"There is no change {change!r}{nearest(change, known)}.")

@@ -5,6 +5,7 @@ The pictures form one stream: epoch after epoch, each a permutation of its own. 
 and the step is all that must be known to go on.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Generator
@@ -49,7 +50,10 @@ class Batches:
     ) -> None:
         self.images, self.mean, self.recipe, self.way = images, mean, recipe, way
         self.part = images.parts["train"]
-        self.ways = Augmentation(recipe.mirror, recipe.colour_noise, recipe.area)
+        self.ways = Augmentation(
+            recipe.mirror, recipe.colour_noise, recipe.area, recipe.colour_unit,
+            recipe.noise_until or math.inf, recipe.noise_divides, recipe.block,
+        )  # fmt: skip
 
     def places(self, step: int) -> list[tuple[int, int]]:
         """(epoch, picture) of each place in the batch of a step."""
@@ -59,15 +63,22 @@ class Batches:
             for place in range(first, first + self.recipe.batch)
         ]
 
+    def view(self, epoch: int, picture: int, place: int, out: NDArray[np.float32]) -> None:
+        """Write the view of a picture in an epoch; ``place`` is its place in the stream."""
+        way, ways = self.way, self.ways
+        drawn = draw(self.recipe.seed, epoch, picture, way.size, way.crop, ways, place)
+        shift = colour_shift(drawn, self.images.eigenvalues, self.images.axes, ways.colour_unit)
+        training_view(self.part.pictures[picture], self.mean, drawn, shift, way, out)
+        if (divisor := ways.divisor(epoch)) != 1:
+            out /= divisor
+
     def make(self, step: int) -> tuple[Tensor, Tensor]:
         """The batch of a step."""
         places, crop = self.places(step), self.way.crop
         views = np.empty((len(places), crop, crop, 3), np.float32)
-        for (epoch, picture), out in zip(places, views, strict=True):
-            drawn = draw(self.recipe.seed, epoch, picture, self.way.size, crop, self.ways)
-            shift = colour_shift(drawn, self.images.eigenvalues, self.images.axes)
-            pixels = self.part.pictures[picture]
-            training_view(pixels, self.mean, drawn, shift, self.way.scale, out)
+        first = step * self.recipe.batch
+        for place, ((epoch, picture), out) in enumerate(zip(places, views, strict=True), first):
+            self.view(epoch, picture, place, out)
         if self.way.channels == "BGR":
             views = views[..., ::-1].copy()
         labels = torch.from_numpy(self.part.labels[[picture for _, picture in places]])

@@ -22,7 +22,7 @@ from alexnet.training import checkpoint
 from alexnet.training.batches import Batches
 from alexnet.training.optimizer import Momentum
 from alexnet.training.recipe import Recipe
-from alexnet.training.start import draw_weights, logit_spread, unit_variance
+from alexnet.training.start import draw_weights, logit_spread, take_weights, unit_variance
 from alexnet.training.tally import Tally
 
 Say = Callable[[str], None]
@@ -65,7 +65,7 @@ class Job:
         tensors = {name: value.detach() for name, value in self.network.named_parameters()}
         tensors |= {VELOCITY + name: value for name, value in self.optimizer.tensors().items()}
         state = {
-            "step": self.tally.step, "rate": self.optimizer.rate, "tally": self.tally.state(),
+            "step": self.tally.step, "rates": self.optimizer.rates, "tally": self.tally.state(),
             "threads": torch.get_num_threads(), "kernels": kernels.NAME,
         }  # fmt: skip
         # The checkpoint last: killed before it, the run goes on from the one before and ends alike.
@@ -84,14 +84,12 @@ def assemble(
     workers: int,
     say: Say,
     quiet: bool,
+    mean: NDArray[np.float32] | None = None,
 ) -> Job:
-    """A job at its first step, with zero weights."""
-    way = Preprocessing(
-        size=images.size, fit=images.fit, crop=side_of(images.size), scale=recipe.scale,
-        mirror=recipe.mirror,
-    )  # fmt: skip
+    """A job at its first step, with zero weights; ``mean`` in place of the set's own."""
+    way = way_of(images, recipe)
     network = Network(layers, way.crop)
-    mean = mean_of(images, recipe)
+    mean = mean_of(images, recipe) if mean is None else mean
     name, classes = plan["network"], images.classes
     model = Model(network, name, way, mean, classes, plan["recipe_name"])
     batches = Batches(images, mean, recipe, way)
@@ -101,9 +99,13 @@ def assemble(
     )
 
 
-def side_of(size: int) -> int:
-    """The crop's side for stored pictures of ``size``: 224 of 256, and in that proportion."""
-    return size * 224 // 256
+def way_of(images: ImageSet, recipe: Recipe) -> Preprocessing:
+    """The way of a picture: size and fit are the set's, the rest is the recipe's."""
+    scale = recipe.scale if len(recipe.scale) == 3 else recipe.scale[0]
+    return Preprocessing(
+        size=images.size, fit=images.fit, crop=recipe.crop, scale=scale,
+        channels=recipe.channels, mirror=recipe.mirror, mean_at=recipe.mean_at,
+    )  # fmt: skip
 
 
 def mean_of(images: ImageSet, recipe: Recipe) -> NDArray[np.float32]:
@@ -115,12 +117,16 @@ def mean_of(images: ImageSet, recipe: Recipe) -> NDArray[np.float32]:
     return mean
 
 
-def begin(job: Job) -> None:
-    """Weights before step 1, and a warning where the logits hardly differ between pictures."""
+def begin(job: Job, taken: Network | None = None) -> None:
+    """Weights before step 1, and a warning where the logits hardly differ between pictures.
+
+    Layers that ``taken`` has too, in the same shape, get its weights.
+    """
     draw_weights(job.network, job.recipe.seed)
+    kept = [] if taken is None else take_weights(job.network, taken)
     views, _ = job.batches.make(0)
     if job.recipe.init == "unit":
-        unit_variance(job.network, views)
+        unit_variance(job.network, views, kept)
     spread = logit_spread(job.network, views[:16])
     if spread < 1e-3:
         job.say(
@@ -137,7 +143,7 @@ def take_up(job: Job) -> bool:
     with torch.no_grad():
         for name, value in job.network.named_parameters():
             value.copy_(saved.tensors[name])
-    job.optimizer.restore(_velocities(saved.tensors), saved.state["rate"])
+    job.optimizer.restore(_velocities(saved.tensors), saved.state["rates"])
     job.tally = Tally.of(saved.state["tally"])
     _compare(job, saved.state)
     return True

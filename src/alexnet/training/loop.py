@@ -13,7 +13,8 @@ from alexnet.training import diagnosis
 from alexnet.training.batches import Batch
 from alexnet.training.dropout import masks_of
 from alexnet.training.job import Job
-from alexnet.training.schedule import rate_at
+from alexnet.training.optimizer import Rates
+from alexnet.training.schedule import bias_rate_at, rate_at, share_of_slow
 from alexnet.training.validation import validate
 
 CHECKPOINT_EVERY = 300.0  # seconds; less often where saving would take more than its share
@@ -64,17 +65,19 @@ def expected_steps(job: Job) -> int:
 
 def one_step(job: Job, batch: Batch, started: float) -> str:
     """Forward, backward, update; returns what the progress line says of it."""
-    rate = current_rate(job)
+    rates = current_rates(job)
     step = job.tally.step
+    job.optimizer.freeze(rates)
     job.network.masks = masks_of(job.recipe.seed, step)
     logits = job.network(batch.views)
     loss = functional.cross_entropy(logits, batch.labels, label_smoothing=job.recipe.smoothing)
     value = float(loss.detach())
     if not math.isfinite(value):
         kept = "The last good checkpoint is kept." if any_checkpoint(job) else ""
-        raise AlexNetError(diagnosis.advice_when_not_finite(step, rate, kept))
-    loss.backward()  # type: ignore[no-untyped-call]
-    job.optimizer.step(rate)
+        raise AlexNetError(diagnosis.advice_when_not_finite(step, rates.weights, kept))
+    if loss.requires_grad:
+        loss.backward()  # type: ignore[no-untyped-call]
+        job.optimizer.step(rates)
     job.optimizer.sgd.zero_grad(set_to_none=True)
     wrong = int((logits.detach().argmax(1) != batch.labels).sum())
     busy = time.monotonic() - started
@@ -83,14 +86,16 @@ def one_step(job: Job, batch: Batch, started: float) -> str:
     return line_of(job, value)
 
 
-def current_rate(job: Job) -> float:
-    """The learning rate of the step to come."""
+def current_rates(job: Job) -> Rates:
+    """The learning rates of the step to come."""
     tally, budget = job.tally, job.plan["budget_seconds"]
     done = tally.seconds / budget if budget else tally.step / job.plan["steps"]
     # With a time given, the epochs of the recipe stand for shares of that time.
     passed = tally.step * job.recipe.batch / len(job.batches.part)
     epoch = done * job.recipe.epochs if budget else passed
-    return rate_at(job.recipe, tally.step, epoch, done, tally.errors)
+    rate = rate_at(job.recipe, tally.step, epoch, done, tally.errors)
+    biases = bias_rate_at(job.recipe, tally.step, epoch, rate)
+    return Rates(rate, biases, share_of_slow(job.recipe, epoch))
 
 
 def any_checkpoint(job: Job) -> bool:
@@ -133,7 +138,7 @@ def end_epoch(job: Job) -> None:
     began = time.monotonic()
     whole = tally.step * job.recipe.batch // len(job.batches.part)
     epoch = whole if ends_epoch(job) else whole + 1
-    rate = job.optimizer.rate
+    rate = job.optimizer.rates.get("weights", 0.0)
     measured = validate(job.model, job.images)
     tally.seconds += time.monotonic() - began
     row = {"epoch": epoch, "step": tally.step, "rate": rate, **tally.training_row(), **measured}

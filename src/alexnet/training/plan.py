@@ -11,14 +11,17 @@ from alexnet.networks.layers import Layers
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration
 from alexnet.training.diagnosis import expectation
-from alexnet.training.job import side_of
 from alexnet.training.recipe import Resolved, as_plan
 
 NO_VALIDATION = (
     "There is no validation part, so nothing will lower the rate: prepare the set with --val, or "
     "give --set schedule=linear."
 )
-ONLY_WITH = {"patience": "plateau", "reductions": "plateau", "reduce_at": "steps"}
+ONLY_WITH = {
+    "patience": ("plateau",), "reductions": ("plateau",), "reduce_at": ("steps",),
+    "bias_reduce_at": ("steps",), "reduce_by": ("steps", "plateau"),
+}  # fmt: skip
+FITS = {"crop": "shorter side and central square", "warp": "both sides scaled"}
 
 
 def make_plan(
@@ -32,8 +35,8 @@ def make_plan(
 ) -> dict[str, Any]:
     """All that the run depends on, as plain values."""
     train = len(images.parts["train"])
-    recipe, side = resolved.recipe, side_of(images.size)
-    shape = (3, side, side)
+    recipe = resolved.recipe
+    shape = (3, recipe.crop, recipe.crop)
     return {
         "format": 1,
         "network": network,
@@ -44,6 +47,8 @@ def make_plan(
         "data": {
             "folder": str(images.folder.resolve()),
             "fingerprint": images.fingerprint,
+            "size": images.size,
+            "fit": images.fit,
             "classes": len(images.classes),
             **{part: len(images.parts.get(part, ())) for part in ("train", "val", "test")},
             "channel_means": images.channel_means.tolist(),
@@ -92,7 +97,10 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
     lines = [
         f"Data       {data['folder']}: {data['train']:,} pictures to train, {data['val']:,} to "
         f"validate, {data['test']:,} to test; {classes:,} classes",
+        f"Pictures   {data['size']} pixels, {FITS[data['fit']]} (the set); the network sees "
+        f"{recipe['crop']['value']}",
         f"Network    {plan['network']}, {plan['parameters']:,} parameters",
+        *_weights(plan.get("weights")),
         f"Recipe     {plan['recipe_name']}",
         *_settings(recipe, bool(budget)),
         f"Machine    {plan['machine']['processor']}, {plan['threads']} threads, "
@@ -109,12 +117,22 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _weights(weights: Mapping[str, Any] | None) -> list[str]:
+    if weights is None:
+        return []
+    new = f"; new: {', '.join(weights['new'])}" if weights["new"] else ""
+    return [f"Weights    from {weights['folder']}: {', '.join(weights['taken'])}{new}"]
+
+
 def _settings(recipe: Mapping[str, Mapping[str, Any]], timed: bool) -> list[str]:
+    schedule = recipe["schedule"]["value"]
+    hidden = {name for name, with_ in ONLY_WITH.items() if schedule not in with_}
+    hidden |= {"epochs"} if timed else set()
+    hidden |= {"slow_at", "freeze_at"} if not recipe["freeze"]["value"] else set()
     return [
-        f"  {name:13}{_value(entry['value']):>9}  {entry['unit']} ({entry['origin']})"
+        f"  {name:14}{_value(entry['value']):>9}  {entry['unit']} ({entry['origin']})"
         for name, entry in recipe.items()
-        if ONLY_WITH.get(name, recipe["schedule"]["value"]) == recipe["schedule"]["value"]
-        and not (timed and name == "epochs")
+        if name not in hidden
     ]
 
 
@@ -122,5 +140,5 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
-        return ",".join(f"{item:g}" for item in value)
+        return ",".join(map(_value, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

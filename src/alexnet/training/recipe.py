@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.names import nearest
+from alexnet.networks.zoo import NETWORKS, Named
 
 SMALL = 100_000  # pictures; below, "auto" means "fast"
 
@@ -34,34 +35,57 @@ class Recipe:
         "plateau", "how the rate falls", "section 5: by 10 when validation error stops improving"
     )
     reduce_at: tuple[float, ...] = _number((), "epochs, for schedule steps", "net 145: 25, 51, 79")
+    reduce_by: float = _number(10.0, "what the rate is divided by then", "section 5")
     patience: int = _number(
         5, "epochs without a better validation error", "ours; done by hand then"
     )
-    reductions: int = _number(3, "times that the rate is divided by 10", "section 5")
+    reductions: int = _number(3, "times that the rate is reduced", "section 5")
     warmup: int = _number(0, "steps over which the rate rises from 0", "ours")
     momentum: float = _number(0.9, "share of the velocity that stays", "section 5")
     decay: float = _number(0.0005, "times rate times weight, each step", "section 5")
     bias_decay: float = _number(0.0, "the same for biases", "cuda-convnet: none")
     bias_rate: float = _number(1.0, "times the rate, for biases", "section 5: equal rates")
+    bias_reduce_at: tuple[float, ...] = _number(
+        (), "epochs when the biases' rate is divided by 10; none: as weights", "net 145: once"
+    )
+    freeze: tuple[str, ...] = _number((), "layers that are not trained", "net 145: conv1, late")
+    slow_at: float = _number(0.0, "epoch from which their rate is a tenth; 0: none", "net 145: 67")
+    freeze_at: float = _number(0.0, "epoch from which they stand still", "net 145: 72")
     dropout: float = _number(0.5, "share of fc6 and fc7 that is dropped", "section 4.2")
     init: Literal["run", "paper", "unit"] = _number(
         "run", "start of the weights", "section 5; 0.03 in conv3 to conv5 as really run"
     )
-    scale: float = _number(1.0, "grey levels that make 1 at the input", "section 2: raw RGB")
+    crop: int = _number(0, "side of what the network reads, pixels", "section 4.1: 224 of 256")
+    channels: Literal["RGB", "BGR"] = _number("RGB", "order of the colours", "section 2: RGB")
+    scale: tuple[float, ...] = _number(
+        (1.0,), "grey levels that make 1 at the input, or three", "section 2: raw RGB"
+    )
     mean: Literal["image", "channel"] = _number("image", "what is subtracted", "section 2")
+    mean_at: Literal["crop", "centre"] = _number(
+        "crop", "whose place in the mean image", "section 2: each pixel; as run: centre"
+    )
     mirror: bool = _number(True, "mirrored pictures show the same class", "section 4.1")
-    colour_noise: float = _number(0.1, "std of the factors of the eigenvalues", "section 4.1")
+    colour_noise: float = _number(0.1, "std of the factors of the colour axes", "section 4.1")
+    colour_unit: Literal["eigenvalue", "deviation"] = _number(
+        "eigenvalue", "what the factors multiply", "section 4.1; as run: deviation"
+    )
+    noise_until: float = _number(0.0, "epochs with noise; 0: all", "net 145: 67")
+    noise_divides: bool = _number(False, "by 1 + colour_noise while there is noise", "as run: yes")
+    block: int = _number(1, "pictures in a row that share crop and mirror", "as run: 32")
     area: float = _number(1.0, "least share of a picture that a crop shows", "section 4.1: plain")
     smoothing: float = _number(0.0, "share of the target spread over all classes", "ours")
     seed: int = _number(0, "of every random number", "ours")
 
     def __post_init__(self) -> None:
+        if len(self.scale) not in (1, 3) or not all(1e-3 <= one <= 1e6 for one in self.scale):
+            raise UsageError(f"scale is {self.scale}; it is one number, or three, above 0.")
         for name, low, high in RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise UsageError(f"{name} is {value}; it can be from {low:g} to {high:g}.")
-        if not all(0 <= at < math.inf for at in self.reduce_at):
-            raise UsageError(f"reduce_at is {self.reduce_at}; epochs are 0 or more.")
+        for at in (*self.reduce_at, *self.bias_reduce_at):
+            if not 0 <= at < math.inf:
+                raise UsageError(f"A rate is to be reduced at {at}; epochs are 0 or more.")
         if self.schedule == "steps" and not self.reduce_at:
             raise UsageError("schedule is steps, but reduce_at names no epochs, such as 25,51,79.")
 
@@ -69,8 +93,10 @@ class Recipe:
 RANGES = (
     ("epochs", 0, 1e6), ("batch", 1, 1e6), ("rate", 0, 10), ("patience", 1, 1e6),
     ("reductions", 0, 100), ("warmup", 0, 1e9), ("momentum", 0, 0.999), ("decay", 0, 1),
-    ("bias_decay", 0, 1), ("bias_rate", 0, 100), ("dropout", 0, 0.95), ("scale", 1e-3, 1e6),
-    ("colour_noise", 0, 10), ("area", 0.01, 1), ("smoothing", 0, 0.9), ("seed", 0, 2**63 - 1),
+    ("bias_decay", 0, 1), ("bias_rate", 0, 100), ("dropout", 0, 0.95), ("reduce_by", 1, 1e6),
+    ("slow_at", 0, 1e6), ("freeze_at", 0, 1e6), ("crop", 0, 1e6), ("noise_until", 0, 1e6),
+    ("block", 1, 1e6), ("colour_noise", 0, 10), ("area", 0.01, 1), ("smoothing", 0, 0.9),
+    ("seed", 0, 2**63 - 1),
 )  # fmt: skip
 
 PAPER: dict[str, Any] = {}
@@ -82,11 +108,14 @@ FAST: dict[str, Any] = {
     "schedule": "linear",
     "warmup": 20,
     "init": "unit",
-    "scale": 64.0,
+    "scale": (64.0,),
     "mean": "channel",
 }
 
-RECIPES = {"paper": PAPER, "fast": FAST}
+RECIPES: dict[str, dict[str, Any] | None] = {"paper": PAPER, "fast": FAST, "own": None}
+
+
+Settings = dict[str, tuple[Any, str]]  # by name: a value, and where it came from
 
 
 @dataclass(frozen=True)
@@ -99,28 +128,42 @@ class Resolved:
 
 
 def resolve(
-    name: str, pictures: int, given: Mapping[str, tuple[Any, str]] | None = None
+    name: str,
+    pictures: int,
+    given: Mapping[str, tuple[Any, str]] | None = None,
+    net: Named = NETWORKS["alexnet"],
 ) -> Resolved:
-    """The recipe of that name for so many training pictures, with given (value, origin) on top.
+    """The recipe of that name for a network and so many training pictures, ``given`` on top.
 
-    "auto" is ``paper`` from 100,000 pictures on and ``fast`` below. UsageError names an unknown
-    recipe or field with the nearest known one, or a value out of range.
+    "own" is the network's own recipe; "auto" is that from 100,000 pictures on and ``fast`` below.
+    The network's preprocessing stands unless the recipe or ``given`` (value, origin) says
+    otherwise. UsageError names an unknown recipe or field with the nearest known one, or a value
+    out of range.
     """
     if name not in ("auto", *RECIPES):
         raise UsageError(f"There is no recipe {name!r}{nearest(name, ['auto', *RECIPES])}.")
-    chosen = name if name != "auto" else ("paper" if pictures >= SMALL else "fast")
-    values = dict(RECIPES[chosen])
-    origins = {
-        known.name: f"recipe {chosen}" if known.name in values or chosen == "paper" else "paper"
-        for known in fields(Recipe)
-    }
+    chosen = name if name != "auto" else _automatic(pictures, net)
+    values: dict[str, Any] = dict(net.way)
+    origins = {known.name: "paper" for known in fields(Recipe)}
+    origins |= {key: f"net {net.name}" for key in net.way if net.way[key] != DEFAULTS[key]}
+    own = RECIPES[chosen]
+    for key, value in (net.recipe if own is None else own).items():
+        values[key], origins[key] = value, f"net {net.name}" if own is None else f"recipe {chosen}"
     for key, (value, origin) in (given or {}).items():
-        values[key] = converted(key, value)
-        origins[key] = origin
+        values[key], origins[key] = converted(key, value), origin
     return Resolved(chosen, Recipe(**values), origins)
 
 
-def fitting(resolved: Resolved) -> dict[str, tuple[Any, str]]:
+def _automatic(pictures: int, net: Named) -> str:
+    if pictures < SMALL:
+        return "fast"
+    return "own" if net.recipe else "paper"
+
+
+DEFAULTS: dict[str, Any] = {known.name: known.default for known in fields(Recipe)}
+
+
+def fitting(resolved: Resolved) -> Settings:
     """Settings that make a plateau schedule fit a given time: reductions where net 145 had them."""
     reduce_at = tuple(round(resolved.recipe.epochs * at / 91, 2) for at in (25, 51, 79))
     return {"schedule": ("steps", "--time"), "reduce_at": (reduce_at, "--time")}
@@ -146,7 +189,9 @@ def _as(wanted: Any, value: Any) -> Any:
         return value
     if typing.get_origin(wanted) is tuple:
         items = value.split(",") if isinstance(value, str) else value
-        return tuple(float(item) for item in items)
+        one = typing.get_args(wanted)[0]
+        items = [items] if isinstance(items, int | float) else items
+        return tuple(_as(one, item.strip() if one is str else item) for item in items if item != "")
     if wanted is bool:
         known = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
         return value if isinstance(value, bool) else known[str(value).lower()]
@@ -158,11 +203,13 @@ def _as(wanted: Any, value: Any) -> Any:
 def _described(wanted: Any) -> str:
     if typing.get_origin(wanted) is Literal:
         return "one of " + ", ".join(typing.get_args(wanted))
+    if typing.get_args(wanted)[:1] == (str,):
+        return "names with commas between them"
     names = {int: "a whole number", float: "a number", bool: "true or false"}
     return names.get(wanted, "numbers with commas between them")
 
 
-def read_toml(path: Path) -> dict[str, tuple[Any, str]]:
+def read_toml(path: Path) -> Settings:
     """The settings of a TOML file as (value, origin); UsageError where it cannot be read."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))

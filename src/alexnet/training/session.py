@@ -11,17 +11,21 @@ from alexnet import files, machine
 from alexnet.data.prepare import prepare
 from alexnet.data.store import ImageSet, looks_prepared, open_set
 from alexnet.errors import AlexNetError, UsageError
+from alexnet.model import load_model
+from alexnet.names import nearest
 from alexnet.networks import variants
-from alexnet.networks.layers import Layers
+from alexnet.networks.layers import Layers, learned
 from alexnet.networks.layers import from_json as layers_from_json
 from alexnet.networks.layers import to_json as layers_to_json
 from alexnet.networks.tables import table
-from alexnet.networks.zoo import layers_of
+from alexnet.networks.zoo import Named, named
+from alexnet.preprocessing import Preprocessing
 from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
-from alexnet.training.job import Job, Say, assemble, begin, room_for, side_of, take_up
+from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up
 from alexnet.training.plan import described, make_plan
-from alexnet.training.recipe import Recipe, Resolved, fitting, from_plan, resolve
+from alexnet.training.recipe import Recipe, Resolved, Settings, fitting, from_plan, resolve
+from alexnet.training.weights import Start
 
 OWN = "layers of the caller"  # the network's name where a list was given in place of one
 
@@ -40,12 +44,14 @@ def train(
     say: Say = print,
     quiet: bool = False,
     layers: Layers | None = None,
+    weights: Path | str | None = None,
 ) -> Run | None:
     """Train a network on an image set, or on photos, which are prepared first and kept.
 
     ``settings`` are recipe fields by name, each a value or (value, origin); ``budget`` is the
     training time in seconds, to which the schedule then fits; ``layers`` is a network's list in
-    place of a name. Returns the run, or None for a dry run. UsageError for a wrong setting,
+    place of a name; ``weights`` is a run to start from, with its network and its preprocessing.
+    Returns the run, or None for a dry run. UsageError for a wrong setting,
     AlexNetError where ``run`` exists already or training cannot go on, Interrupted after Ctrl-C.
     """
     folder, given = Path(run), _with_origins(settings or {})
@@ -53,25 +59,41 @@ def train(
         _check_new(folder)
     # Mistakes are told before photos are prepared, which may take hours.
     _check_numbers(threads, workers)
-    resolve(recipe, 0, given)
-    layers_of(net)
-    images = _set_of(Path(data), folder, dry_run, say)
-    resolved = _resolved(recipe, len(images.parts["train"]), given, budget)
-    name = net if layers is None else OWN
-    listed = _with_recipe(layers or layers_of(net, len(images.classes)), resolved.recipe)
-    _check_outputs(listed, images)
+    known = named(net)
+    resolve(recipe, 0, given, known)
+    start = None if weights is None else Start.of(weights, net, layers)
+    images = _set_of(Path(data), folder, dry_run, say, (start or known).preprocessing)
+    if start:
+        start.check_fits(images, say)
+        given = start.settings | given
+    resolved = _resolved(recipe, images, given, budget, known)
+    name, listed = _network(known, layers, start, images)
+    listed = _with_recipe(listed, resolved)
+    _check_outputs(listed, images, resolved.recipe)
     machine.use(threads)
     plan = make_plan(images, name, listed, resolved, threads=torch.get_num_threads(), budget=budget)
     plan["layers"] = layers_to_json(listed)
+    if start:
+        plan["weights"] = start.described(listed, images.classes)
     job = assemble(
-        folder, plan, resolved.recipe, images, listed, workers=workers, say=say, quiet=quiet
-    )
-    begin(job)
+        folder, plan, resolved.recipe, images, listed, workers=workers, say=say, quiet=quiet,
+        mean=start.model.mean if start else None,
+    )  # fmt: skip
+    begin(job, start.network(images.classes) if start else None)
     rate = measured_rate(job)
     if budget:
         plan |= _expected(plan, rate)
     say(described(plan, len(images.classes), rate))
     return None if dry_run else _started(job)
+
+
+def _network(
+    known: Named, layers: Layers | None, start: Start | None, images: ImageSet
+) -> tuple[str, Layers]:
+    """The name and the list of the network, with an output for each class of the set."""
+    if start:
+        return start.model.name, start.layers(images.classes)
+    return (known.name, known.layers(len(images.classes))) if layers is None else (OWN, layers)
 
 
 def _check_new(folder: Path) -> None:
@@ -83,11 +105,15 @@ def _check_new(folder: Path) -> None:
 
 
 def _resolved(
-    name: str, pictures: int, given: dict[str, tuple[Any, str]], budget: float | None
+    name: str, images: ImageSet, given: Settings, budget: float | None, known: Named
 ) -> Resolved:
-    resolved = resolve(name, pictures, given)
+    way = known.preprocessing
+    crop = (way.of(images.size), f"net {known.name}: {way.crop} of {way.size}")
+    given = {"crop": crop, **given}
+    pictures = len(images.parts["train"])
+    resolved = resolve(name, pictures, given, known)
     if budget and resolved.recipe.schedule == "plateau":
-        return resolve(resolved.name, pictures, {**given, **fitting(resolved)})
+        return resolve(resolved.name, pictures, {**given, **fitting(resolved)}, known)
     return resolved
 
 
@@ -97,11 +123,13 @@ def _started(job: Job) -> Run:
     with locked(job.folder):
         _check_new(job.folder)
         files.write_json(job.folder / "plan.json", job.plan)
+        if "weights" in job.plan:
+            job.save()  # so that going on does not need the other run, which may be gone by then
         loop.run(job)
     return open_run(job.folder)
 
 
-def _with_origins(settings: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+def _with_origins(settings: Mapping[str, Any]) -> Settings:
     return {
         key: value
         if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str)
@@ -151,9 +179,10 @@ def resume(
 def _go_on(opened: Run, images: ImageSet, workers: int, say: Say, quiet: bool) -> Run:
     plan = opened.plan
     resolved = from_plan(plan["recipe"], plan["recipe_name"])
+    mean = load_model(opened.folder).mean if "weights" in plan else None
     job = assemble(
         opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
-        workers=workers, say=say, quiet=quiet,
+        workers=workers, say=say, quiet=quiet, mean=mean,
     )  # fmt: skip
     if not take_up(job):
         say("No checkpoint had been written yet: the run begins again at step 1.")
@@ -167,7 +196,7 @@ def _go_on(opened: Run, images: ImageSet, workers: int, say: Say, quiet: bool) -
     return open_run(opened.folder)
 
 
-def _set_of(data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
+def _set_of(data: Path, run: Path, dry_run: bool, say: Say, way: Preprocessing) -> ImageSet:
     """The set at ``data``; photos are prepared beside the run first."""
     if looks_prepared(data):
         return open_set(data)
@@ -180,7 +209,7 @@ def _set_of(data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
         )
     place = run.parent / f"{data.name.split('.')[0] or 'photos'}-prepared"
     say(f"{data} holds no prepared set; its photos are prepared into {place}, which is kept.")
-    return prepare(data, place, say=say).set
+    return prepare(data, place, size=way.size, fit=way.fit, say=say).set
 
 
 def _expected(plan: Mapping[str, Any], rate: float) -> dict[str, float]:
@@ -193,9 +222,8 @@ def _expected(plan: Mapping[str, Any], rate: float) -> dict[str, float]:
     }
 
 
-def _check_outputs(layers: Layers, images: ImageSet) -> None:
-    side = side_of(images.size)
-    outputs = table(layers, (3, side, side))[-1].output
+def _check_outputs(layers: Layers, images: ImageSet, recipe: Recipe) -> None:
+    outputs = table(layers, (3, recipe.crop, recipe.crop))[-1].output
     if outputs != (len(images.classes),):
         raise UsageError(
             f"The network ends in {outputs} outputs, but {images.folder} has "
@@ -203,9 +231,14 @@ def _check_outputs(layers: Layers, images: ImageSet) -> None:
         )
 
 
-def _with_recipe(layers: Layers, recipe: Recipe) -> Layers:
-    layers = variants.with_dropout(layers, recipe.dropout)
-    return variants.with_start(layers, 0.01) if recipe.init == "paper" else layers
+def _with_recipe(layers: Layers, resolved: Resolved) -> Layers:
+    """The list with the recipe's dropout and start; layers to freeze must be there."""
+    names = [layer.name for layer in learned(layers)]
+    for name in resolved.recipe.freeze:
+        if name not in names and not resolved.origins["freeze"].startswith("net "):
+            raise UsageError(f"There is no layer {name!r} to freeze{nearest(name, names)}.")
+    layers = variants.with_dropout(layers, resolved.recipe.dropout)
+    return variants.with_start(layers, 0.01) if resolved.recipe.init == "paper" else layers
 
 
 def _check_numbers(threads: int | None, workers: int) -> None:

@@ -1,10 +1,12 @@
 """The weights before step 1: the paper's, or one that a batch of pictures has put in balance."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from alexnet.networks.build import Network, Parameters
-from alexnet.networks.layers import Convolution, Linear
+from alexnet.networks.layers import Learned, Linear, learned
 from alexnet.randomness import generator
 
 LOGITS, BEFORE = 0.1, 0.2  # spread of the logits, and of the units that they are made of
@@ -21,38 +23,55 @@ def draw_weights(network: Network, seed: int) -> None:
             held.bias.fill_(layer.bias)
 
 
-def unit_variance(network: Network, batch: Tensor) -> None:
+def take_weights(network: Network, other: Network) -> list[str]:
+    """Copy the weights of layers that both have in equal shape; their names. The last is new.
+
+    The last layer of another set of classes is new even where its shape is the same: the caller
+    passes a network without it.
+    """
+    theirs = dict(other.named_parameters())
+    taken = []
+    for layer, held in _learned(network):
+        found = [theirs.get(f"{layer.name}.{kind}") for kind in ("weight", "bias")]
+        ours = [held.weight, held.bias]
+        if all(t is not None and t.shape == o.shape for t, o in zip(found, ours, strict=True)):
+            for target, source in zip(ours, found, strict=True):
+                assert source is not None
+                target.data.copy_(source.data)
+            taken.append(layer.name)
+    return taken
+
+
+def unit_variance(network: Network, batch: Tensor, kept: Sequence[str] = ()) -> None:
     """Give every map and unit mean 0 and a spread over a batch, layer after layer, once.
 
     The spread is 1, but a fifth in the layer before the last and a tenth in the last: then a step
     changes every layer by about the same share of its weights, and the loss starts at ln N.
     Weights are divided by the spread and biases set to minus the mean (Kraehenbuehl et al.,
-    "Data-dependent initializations", 2016). One spread for a whole layer with biases of zero
-    (Mishkin and Matas, 2016) leaves the pictures nearly alike at fc7, cosine 0.9 where this gives
-    0.3, and a set of a hundred classes sits at ln N for hundreds of steps.
+    "Data-dependent initializations", 2016); layers in ``kept`` stay as they are. One spread for a
+    whole layer with biases of zero (Mishkin and Matas, 2016) leaves the pictures nearly alike at
+    fc7, cosine 0.9 where this gives 0.3, and a set of a hundred classes sits at ln N for hundreds
+    of steps.
     """
     network.eval()
     with torch.no_grad():
-        learned = _learned(network)
-        ends = dict(
-            zip(reversed([layer.name for layer, _ in learned]), (LOGITS, BEFORE), strict=False)
-        )
-        for layer, held in learned:
+        layers = _learned(network)
+        names = [layer.name for layer, _ in layers]
+        ends = dict(zip(reversed(names), (LOGITS, BEFORE), strict=False))
+        for layer, held in layers:
+            if layer.name in kept:
+                continue
             held.bias.zero_()
             outputs = network.activations(batch, [layer.name])[layer.name]
             values = outputs.transpose(0, 1).flatten(1)
             spread = values.std(1, correction=0)
             spread = torch.where(spread > 1e-6, spread, 1.0) / ends.get(layer.name, 1.0)
-            held.weight.div_(spread.view(-1, *[1] * (held.weight.dim() - 1)))
-            held.bias.copy_(-values.mean(1) / spread)
+            held.weight.div_(spread.view(-1, *[1] * (1 if isinstance(layer, Linear) else 3)))
+            held.bias.copy_((-values.mean(1) / spread).expand_as(held.bias))
 
 
-def _learned(network: Network) -> list[tuple[Convolution | Linear, Parameters]]:
-    return [
-        (layer, network.held(layer))
-        for layer in network.layers
-        if isinstance(layer, Convolution | Linear)
-    ]
+def _learned(network: Network) -> list[tuple[Learned, Parameters]]:
+    return [(layer, network.held(layer)) for layer in learned(network.layers)]
 
 
 def logit_spread(network: Network, batch: Tensor) -> float:

@@ -1,0 +1,1 @@
+"""The named lists of layers, a file for each family."""
