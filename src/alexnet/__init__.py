@@ -6,6 +6,7 @@
     run = alexnet.train("set", "runs/first", budget=1800)
     alexnet.evaluate([run.folder])
     alexnet.predict(run.folder, ["cat.jpg"])
+    alexnet.features(run.folder, ["cat.jpg"], "fc7.npy")
     alexnet.report(run.folder)
 
 The same verbs as on the command line; docs/python.md shows them in a notebook.
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from alexnet.data.store import ImageSet, open_set
     from alexnet.errors import AlexNetError, Interrupted, UsageError
     from alexnet.evaluation import Evaluation, evaluate
+    from alexnet.extraction import Features, features
+    from alexnet.formats.exporting import export
     from alexnet.model import Model, load_model
     from alexnet.networks.zoo import layers_of
     from alexnet.prediction import Prediction, predict
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AlexNetError",
     "Evaluation",
+    "Features",
     "ImageSet",
     "Interrupted",
     "Model",
@@ -40,6 +44,8 @@ __all__ = [
     "UsageError",
     "__version__",
     "evaluate",
+    "export",
+    "features",
     "layers_of",
     "load_model",
     "open_run",
@@ -54,6 +60,7 @@ __all__ = [
 _PLACES = {
     "AlexNetError": "errors",
     "Evaluation": "evaluation",
+    "Features": "extraction",
     "ImageSet": "data.store",
     "Interrupted": "errors",
     "Model": "model",
@@ -62,6 +69,8 @@ _PLACES = {
     "Run": "run",
     "UsageError": "errors",
     "evaluate": "evaluation",
+    "export": "formats.exporting",
+    "features": "extraction",
     "layers_of": "networks.zoo",
     "load_model": "model",
     "open_run": "run",

@@ -16,6 +16,7 @@ from alexnet.model import Model, load_model
 from alexnet.preprocessing import fitted
 
 Photo = Path | str | Image.Image | NDArray[np.uint8]
+Opened = tuple[str, NDArray[np.uint8] | str]  # a name, and the stored square or the reason
 
 BATCH = 16  # pictures; ten views of them are about as many as a training step sees
 
@@ -47,9 +48,7 @@ def predict(
     where ``top`` or ``views`` is out of range or an array is no picture.
     """
     model = run if isinstance(run, Model) else load_model(run)
-    if isinstance(images, str | Path | Image.Image):
-        images = [images]
-    return list(predictions(model, images, top, views))
+    return list(predictions(model, listed(images), top, views))
 
 
 def predictions(
@@ -59,9 +58,13 @@ def predictions(
     if top < 1:
         raise UsageError(f"The {top} most probable classes were asked for; ask for at least 1.")
     views = allowed_views(model, views)
-    numbered = enumerate(images, 1)
-    while batch := list(islice(numbered, BATCH)):
+    for batch in opened(model, images):
         yield from _answers(model, batch, top, views)
+
+
+def listed(images: Iterable[Photo] | Photo) -> Iterable[Photo]:
+    """Photos one after the other, where a single one may have been given."""
+    return [images] if isinstance(images, str | Path | Image.Image) else images
 
 
 def allowed_views(model: Model, wanted: int | None) -> int:
@@ -71,18 +74,21 @@ def allowed_views(model: Model, wanted: int | None) -> int:
     return min(wanted or model.all_views, model.all_views)
 
 
-def _answers(
-    model: Model, batch: list[tuple[int, Photo]], top: int, views: int
-) -> Iterator[Prediction]:
-    names = [_name(photo, number) for number, photo in batch]
-    pictures = [_picture(photo, model) for _, photo in batch]
-    good = [picture for picture in pictures if not isinstance(picture, str)]
+def opened(model: Model, images: Iterable[Photo]) -> Iterator[list[Opened]]:
+    """All photos in order, a few at a time: the name of each with its ``picture``."""
+    numbered = enumerate(images, 1)
+    while batch := list(islice(numbered, BATCH)):
+        yield [(_name(photo, number), picture(photo, model)) for number, photo in batch]
+
+
+def _answers(model: Model, batch: list[Opened], top: int, views: int) -> Iterator[Prediction]:
+    good = [found for _, found in batch if not isinstance(found, str)]
     shares = iter(_shares(model, good, views))
-    for name, picture in zip(names, pictures, strict=True):
-        if isinstance(picture, str):
-            yield Prediction(name, error=picture)
+    for name, found in batch:
+        if isinstance(found, str):
+            yield Prediction(name, error=found)
         else:
-            yield Prediction(name, _most_probable(next(shares), model.classes, top))
+            yield Prediction(name, _most_probable(next(shares), model.shown, top))
 
 
 def _shares(model: Model, pictures: list[NDArray[np.uint8]], views: int) -> NDArray[np.float32]:
@@ -104,11 +110,14 @@ def _name(photo: Photo, number: int) -> str:
     return str(getattr(photo, "filename", "") or f"picture {number}")
 
 
-def _picture(photo: Photo, model: Model) -> NDArray[np.uint8] | str:
-    """The stored square of a photo, or why there is none."""
+def picture(photo: Photo, model: Model) -> NDArray[np.uint8] | str:
+    """The stored square of a photo, uint8 (size, size, 3), or the reason why there is none.
+
+    UsageError where an array is no picture.
+    """
     way = model.preprocessing
     try:
-        return fitted(_decoded(photo), way.size, way.fit)
+        return fitted(_decoded(photo), way.size, way.fit, way.filter)
     except Unreadable as error:
         return str(error)
     except OSError as error:

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from alexnet.reporting.charts import Curve, Range, line_chart, range_chart
+from alexnet.reporting.charts import Curve, Level, Range, line_chart, range_chart
 from alexnet.reporting.heatmap import heat_map
 from alexnet.reporting.numbers import short
 from alexnet.reporting.svg import Axis, at, clipped, covering
@@ -44,6 +44,29 @@ def test_what_is_no_number_is_left_out(log):
     points = [(1.0, math.nan), (2.0, 1.0), (3.0, math.inf), (4.0, 0.5), (5.0, 0.0)]
     ((*found,),) = places(chart(Curve("x", points), log=log))
     assert len(found) == (2 if log else 3)
+
+
+def test_a_band_lies_around_its_line_and_inside_the_picture():
+    band = [(1, 1.0, 3.0), (2, 0.5, 9.0)]
+    reading = chart(Curve("x", [(1, 2.0), (2, 1.0)], "b", band))
+    (around,) = reading.all("polygon")
+    assert around.attributes["class"] == "br"
+    corners = [tuple(map(float, p.split(","))) for p in str(around.attributes["points"]).split()]
+    ((first, last),) = places(reading)
+    assert [x for x, _ in corners] == [first[0], last[0], last[0], first[0]]
+    assert corners[0][1] > first[1] > corners[3][1] >= 0
+    assert corners[1][1] > last[1] > corners[2][1] >= 0
+
+
+def test_a_level_is_a_named_line_from_side_to_side():
+    level = Level("goal", 4.0)
+    reading = read(
+        line_chart("c", "T", "W.", [Curve("x", [(1, 1), (2, 2)])], "x", short, level=level)
+    )
+    (guide,) = (e for e in reading.all("line") if e.attributes["class"] == "guide")
+    assert guide.attributes["y1"] == guide.attributes["y2"]
+    assert 0 < float(str(guide.attributes["y1"])) < places(reading)[0][1][1]
+    assert "goal" in {e.text for e in reading.all("text")}
 
 
 def test_nothing_to_draw_is_said():

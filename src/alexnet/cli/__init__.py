@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import io
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -15,13 +16,22 @@ VERBS = {
     "train": "train a network on an image set or on photos",
     "evaluate": "measure the error rates of trained networks",
     "predict": "name what photos show",
+    "features": "write what a layer says of photos, as a .npy file",
     "report": "write one HTML page about a run",
+    "export": "write the network for ONNX, torch.export, torchvision or a model hub",
+    "nets": "list the networks, describe one, say how two differ",
+    "import": "make a run of weights from elsewhere (Caffe, torchvision)",
 }
+
+
+def module_of(verb: str) -> str:
+    """The module of a verb; one that is a word of Python's gets an underscore."""
+    return f"{verb}_" if keyword.iskeyword(verb) else verb
 
 
 def parser_of(verb: str) -> argparse.ArgumentParser:
     """The parser of one verb; importing its module is all that this costs."""
-    module = importlib.import_module(f"alexnet.cli.{verb}")
+    module = importlib.import_module(f"alexnet.cli.{module_of(verb)}")
     parser = argparse.ArgumentParser(
         prog=f"alexnet {verb}",
         description=module.__doc__,
@@ -65,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     verb = main_parser().parse_args(words[:1]).verb
     parser = parser_of(verb)
-    options = parser.parse_args(words[1:])
+    # Intermixed: options may stand between photos, or between them and a last word.
+    options = parser.parse_intermixed_args(words[1:])
     try:
         code = int(options.run(options))
         sys.stdout.flush()

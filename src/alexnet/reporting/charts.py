@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from alexnet.reporting.html import Html, el
@@ -15,11 +15,23 @@ MARKS = 12
 
 @dataclass(frozen=True)
 class Curve:
-    """A named line through (x, y) points: "a" is solid with discs, "b" dashed with squares."""
+    """A named line through (x, y) points: "a" is solid with discs, "b" dashed with squares.
+
+    ``band`` holds (x, low, high): a shaded range around the line.
+    """
 
     name: str
     points: Sequence[tuple[float, float]]
     style: Literal["a", "b"] = "a"
+    band: Sequence[tuple[float, float, float]] = ()
+
+
+@dataclass(frozen=True)
+class Level:
+    """A named horizontal line to compare with."""
+
+    name: str
+    value: float
 
 
 def line_chart(
@@ -30,22 +42,26 @@ def line_chart(
     x_name: str,
     shown: Callable[[float], str],
     log: bool = False,
+    level: Level | None = None,
 ) -> Html:
     """Curves over whole numbers; ``shown`` writes the values of the vertical axis.
 
     Points that are not finite (or not positive on a logarithmic axis) are left out.
     """
-    curves = [Curve(c.name, _drawable(c.points, log), c.style) for c in curves]
+    curves = [replace(curve, points=_drawable(curve.points, log)) for curve in curves]
     points = [point for curve in curves for point in curve.points]
     if not points:
         return el("p", "No values to draw.", class_="note")
     xs = [x for x, _ in points]
     across = Axis(min(xs), max(xs), LEFT, WIDTH - RIGHT)
-    up = Axis(*covering([y for _, y in points], log), HEIGHT - BOTTOM, TOP, log)
+    ys = [*(y for _, y in points), *(high for curve in curves for _, _, high in curve.band)]
+    up = Axis(*covering([*ys, *([level.value] if level else [])], log), HEIGHT - BOTTOM, TOP, log)
+    bands = [_band(curve, across, up) for curve in curves if curve.band]
     marks = [_curve(curve, across, up) for curve in curves if curve.points]
     labels = _end_labels([curve for curve in curves if curve.points], up)
     frame = _frame(across, up, x_name, shown)
-    return drawing(name, title, description, WIDTH, HEIGHT, frame, marks, labels)
+    guide = _level(level, up) if level else None
+    return drawing(name, title, description, WIDTH, HEIGHT, frame, bands, guide, marks, labels)
 
 
 def _drawable(points: Sequence[tuple[float, float]], log: bool) -> list[tuple[float, float]]:
@@ -71,6 +87,18 @@ def _curve(curve: Curve, across: Axis, up: Axis) -> list[Html]:
     every = max(1, math.ceil(len(places) / MARKS))
     marked = places[::-1][::every]
     return [el("polyline", points=path, class_=curve.style), *(_mark(curve, *p) for p in marked)]
+
+
+def _band(curve: Curve, across: Axis, up: Axis) -> Html:
+    lower = [(across(x), up(low)) for x, low, _ in curve.band]
+    upper = [(across(x), up(high)) for x, _, high in curve.band]
+    around = " ".join(f"{at(x)},{at(y)}" for x, y in lower + upper[::-1])
+    return el("polygon", points=around, class_=f"{curve.style}r")
+
+
+def _level(level: Level, up: Axis) -> list[Html]:
+    y = up(level.value)
+    return [line(LEFT, y, WIDTH - RIGHT, y, "guide"), text(LEFT + 4, y + 14, level.name)]
 
 
 def _mark(curve: Curve, x: float, y: float) -> Html:

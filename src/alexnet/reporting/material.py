@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,8 @@ from alexnet.evaluation import evaluate
 from alexnet.model import Model, load_model
 from alexnet.networks.layers import Convolution
 from alexnet.progress import duration
+from alexnet.reporting.choice import evenly_spaced
+from alexnet.reporting.nearest import Nearest, nearest
 from alexnet.results import Evaluation, saved_evaluations
 from alexnet.run import Run, data_folder, open_run
 
@@ -51,10 +53,17 @@ class Material:
     evaluations: list[Evaluation]  # by number of views, the largest last
     layers: list[LayerRow]
     missing: dict[str, str] = field(default_factory=dict)
+    nearest: Nearest | None = None  # of the evaluated pictures that are shown
 
     def why(self, name: str) -> str:
-        """Why "model", "data", "evaluation" or "pictures" is missing: a sentence."""
+        """Why "model", "data", "evaluation", "pictures" or "nearest" is missing: a sentence."""
         return self.missing.get(name, "It was not written.")
+
+    @property
+    def why_no_pictures(self) -> str:
+        """Why ``pictures`` gives none: a sentence."""
+        changed = "The set is no longer the one that was evaluated."
+        return self.missing.get("pictures") or self.missing.get("data") or changed
 
     @property
     def data_name(self) -> str:
@@ -121,7 +130,9 @@ def gather(folder: Path, data: Path | None, say: Say, quiet: bool) -> Material:
     found = _attempt("evaluation", missing, lambda: _evaluations(folder, data, say, quiet)) or []
     evaluations = sorted(found, key=lambda evaluation: evaluation.views)
     measured = _attempt("pictures", missing, lambda: _measured(evaluations, images))
-    return Material(run, model, images, measured, evaluations, _layers(folder), missing)
+    material = Material(run, model, images, measured, evaluations, _layers(folder), missing)
+    near = _attempt("nearest", missing, lambda: _nearest(material, quiet))
+    return replace(material, nearest=near)
 
 
 def _attempt(name: str, missing: dict[str, str], make: Callable[[], T]) -> T | None:
@@ -144,6 +155,33 @@ def _measured(evaluations: list[Evaluation], images: ImageSet | None) -> ImageSe
     if not evaluations or (images is not None and _same(evaluations[-1].data, images.folder)):
         return images
     return open_set(evaluations[-1].data)
+
+
+def _nearest(material: Material, quiet: bool) -> Nearest:
+    """The training pictures nearest to those shown; AlexNetError says what is missing for it."""
+    model, images, evaluations = material.model, material.images, material.evaluations
+    if model is None or not evaluations:
+        raise AlexNetError(material.why("evaluation" if model is not None else "model"))
+    shown = material.pictures(evaluations[-1])
+    if shown is None or images is None or material.measured is None:
+        raise AlexNetError(material.why_no_pictures)
+    for known in (images, material.measured):
+        _check_size(model, known)
+    if "train" not in images.parts:
+        raise AlexNetError(f"{images.folder} has no training pictures.")
+    numbers = evenly_spaced(len(shown))
+    inside = evaluations[-1].part == "train" and _same(images.folder, material.measured.folder)
+    training = images.parts["train"].pictures
+    return nearest(model, shown[numbers], numbers, training, inside=inside, quiet=quiet)
+
+
+def _check_size(model: Model, images: ImageSet) -> None:
+    way = model.preprocessing
+    if (way.size, way.fit) != (images.size, images.fit):
+        raise AlexNetError(
+            f"{images.folder} now holds pictures of {images.size} pixels ({images.fit}), the "
+            f"network was trained on {way.size} ({way.fit})."
+        )
 
 
 def _same(one: Path | str, other: Path | str) -> bool:

@@ -14,6 +14,7 @@ from alexnet.reporting.sections.dataset import dataset
 from alexnet.reporting.sections.errors import errors
 from alexnet.reporting.sections.examples import examples, mistakes
 from alexnet.reporting.sections.kernels import kernels
+from alexnet.reporting.sections.neighbours import neighbours
 from alexnet.reporting.sections.provenance import provenance
 from alexnet.reporting.sections.settings import settings
 from alexnet.reporting.sections.steps import steps
@@ -23,6 +24,7 @@ CONTENTS = {
     "errors": "Error rates",
     "curves": "Training",
     "examples": "Pictures",
+    "neighbours": "Neighbours",
     "mistakes": "Worst mistakes",
     "classes": "Classes",
     "kernels": "Kernels",
@@ -89,7 +91,8 @@ def _contents() -> Html:
 
 def _main(material: Material) -> Html:
     makers = (
-        errors, curves, examples, mistakes, classes, kernels, steps, dataset, settings, provenance,
+        errors, curves, examples, neighbours, mistakes, classes, kernels, steps, dataset, settings,
+        provenance,
     )  # fmt: skip
     sections: list[Child] = [join([make(material), "\n"]) for make in makers]
     return el("main", sections, id="main", tabindex=-1)

@@ -73,6 +73,8 @@ svg{display:block;max-width:100%;height:auto;font:12px system-ui,-apple-system,"
 .bm{fill:var(--page);stroke:var(--second);stroke-width:2}
 .al{fill:var(--accent);font-weight:600}
 .bl{fill:var(--second);font-weight:600}
+.ar{fill:var(--accent);opacity:.22}
+.br{fill:var(--second);opacity:.22}
 .cell{stroke:var(--page)}
 .diagonal{stroke:var(--text);stroke-width:1.5;fill:none}
 .pixels{display:block;width:100%;max-width:60rem;image-rendering:pixelated}
@@ -85,6 +87,16 @@ svg{display:block;max-width:100%;height:auto;font:12px system-ui,-apple-system,"
 .truth{margin:.6rem 0 .1rem;font-weight:600;overflow-wrap:anywhere}
 .verdict{margin:0 0 .5rem;font-size:.88rem}
 .file{margin:.5rem 0 0;font-size:.78rem;color:var(--muted);overflow-wrap:anywhere}
+.near{list-style:none;padding:0;margin:1rem 0}
+.near>li{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,6fr);gap:1.1rem;max-width:none;
+ background:var(--panel);border-radius:.5rem;padding:.8rem;margin:.8rem 0;break-inside:avoid}
+.near ol{display:grid;grid-template-columns:repeat(6,minmax(0,1fr));gap:.7rem;list-style:none;
+ padding:0 0 0 1.1rem;margin:0;border-left:1px solid var(--line)}
+.near img{display:block;width:100%;aspect-ratio:1;border-radius:.3rem}
+.near p{margin:.3rem 0 0;font-size:.82rem;line-height:1.3;overflow-wrap:anywhere}
+.near .distance{margin:0;color:var(--muted);font-variant-numeric:tabular-nums}
+.near .same img{outline:3px solid var(--text);outline-offset:1px}
+.near>li>div .name,.near .same .name{font-weight:700}
 .bars{list-style:none;margin:0;padding:0;font-size:.88rem}
 .bars li{display:grid;grid-template-columns:1fr auto;column-gap:.5rem;margin:.28rem 0}
 .bars .name{overflow-wrap:anywhere;min-width:0}
@@ -95,6 +107,11 @@ svg{display:block;max-width:100%;height:auto;font:12px system-ui,-apple-system,"
 .hit{fill:var(--accent)}
 code{font-size:.92em;overflow-wrap:anywhere}
 footer{color:var(--muted);padding-top:2.5rem;padding-bottom:3rem;font-size:.9rem}
+@media screen and (max-width:56em){.near>li{grid-template-columns:minmax(0,1fr) minmax(0,3fr)}
+ .near ol{grid-template-columns:repeat(3,minmax(0,1fr))}}
+@media screen and (max-width:36em){.near>li{display:block}
+ .near>li>div{width:42%;margin-bottom:.7rem}
+ .near ol{padding:.9rem 0 0;border-left:0;border-top:1px solid var(--line)}}
 @media(max-width:30em){header{padding-top:1.4rem}h1{font-size:1.5rem}
  header,nav,main,footer{padding-left:1rem;padding-right:1rem}
  .cards{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr));gap:.7rem}

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet.reporting.blocks import note, section
+from alexnet.reporting.choice import SHOWN, evenly_spaced
 from alexnet.reporting.html import Html, el
 from alexnet.reporting.material import Material
 from alexnet.reporting.numbers import count, counted, percent
@@ -12,7 +13,6 @@ from alexnet.reporting.sections.summary import PARTS
 from alexnet.reporting.svg import at, rectangle
 from alexnet.results import Evaluation
 
-SHOWN = 8
 RANKS = ("first", "second", "third", "fourth", "fifth")
 
 
@@ -52,12 +52,6 @@ def mistakes(material: Material) -> Html:
     return section("mistakes", title, el("p", how), _cards(material, best, chosen))
 
 
-def evenly_spaced(total: int, wanted: int = SHOWN) -> list[int]:
-    """The middles of ``wanted`` equal stretches of 0 to ``total``."""
-    wanted = min(wanted, total)
-    return [(2 * number + 1) * total // (2 * wanted) for number in range(wanted)]
-
-
 def surest_mistakes(evaluation: Evaluation, wanted: int = SHOWN) -> list[int]:
     """Numbers of wrongly named pictures, the most probable wrong name first."""
     wrong = np.flatnonzero((evaluation.top[:, 0] != evaluation.labels) | tied(evaluation))
@@ -74,13 +68,8 @@ def tied(evaluation: Evaluation) -> NDArray[np.bool_]:
 def _cards(material: Material, evaluation: Evaluation, chosen: list[int]) -> list[Html]:
     pictures = material.pictures(evaluation)
     cards = [_card(evaluation, number, pictures) for number in chosen]
-    absent = None if pictures is not None else note(f"No pictures: {_why(material)}")
+    absent = None if pictures is not None else note(f"No pictures: {material.why_no_pictures}")
     return [*([absent] if absent else []), el("ul", cards, class_="cards", role="list")]
-
-
-def _why(material: Material) -> str:
-    changed = "The set is no longer the one that was evaluated."
-    return material.missing.get("pictures") or material.missing.get("data") or changed
 
 
 def _card(evaluation: Evaluation, number: int, pictures: NDArray[np.uint8] | None) -> Html:
