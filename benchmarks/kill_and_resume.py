@@ -31,8 +31,8 @@ from PIL import Image
 from alexnet import files
 from alexnet.data.prepare import prepare
 from alexnet.errors import Interrupted
+from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.variants import with_width
-from alexnet.networks.zoo import alexnet
 from alexnet.training import checkpoint, loop, session
 
 CALLS = ("open", "write", "fsync", "rename", "replace", "unlink", "remove")

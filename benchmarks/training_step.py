@@ -23,10 +23,10 @@ from torch.nn import functional
 
 from alexnet import machine
 from alexnet.networks.build import Network
+from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.tables import training_flop
-from alexnet.networks.zoo import alexnet
 from alexnet.training.dropout import masks_of
-from alexnet.training.optimizer import Momentum
+from alexnet.training.optimizer import Momentum, Rates
 from alexnet.training.recipe import Recipe
 from alexnet.training.start import draw_weights
 
@@ -77,7 +77,7 @@ def our_step() -> Callable[[torch.Tensor, torch.Tensor], None]:
     def step(pictures: torch.Tensor, labels: torch.Tensor) -> None:
         network.masks = masks_of(0, 0)
         functional.cross_entropy(network(pictures), labels).backward()
-        optimizer.step(0.001)
+        optimizer.step(Rates(0.001, 0.001))
         optimizer.sgd.zero_grad(set_to_none=True)
 
     return step

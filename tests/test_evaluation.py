@@ -28,6 +28,7 @@ class FakeModel:
 
     def __init__(self, seed: int, classes: tuple[str, ...] = NAMES, **way: Any) -> None:
         self.classes, self.seed = classes, seed
+        self.names, self.shown = (), classes
         self.preprocessing = Preprocessing(**({"size": 4, "crop": 2} | way))
         self.blocks: list[int] = []
 

@@ -13,8 +13,8 @@ from alexnet import views
 from alexnet.errors import AlexNetError
 from alexnet.model import Model, load_model, save_model
 from alexnet.networks.build import Network
+from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.variants import with_width
-from alexnet.networks.zoo import alexnet
 from alexnet.preprocessing import Preprocessing
 from alexnet.training.start import draw_weights
 from tests.tiny import tiny_model

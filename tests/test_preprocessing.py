@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -94,3 +96,50 @@ def test_contradictions_are_wrong_calls() -> None:
         Preprocessing(fit="stretch")
     with pytest.raises(UsageError, match="does not fit into pictures of 100"):
         Preprocessing(size=100, crop=224)
+    with pytest.raises(UsageError, match="does not fit into pictures of 256"):
+        Preprocessing(crop=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [("channels", "RGB or BGR"), ("mean_at", "crop or centre"), ("filter", "bicubic or bilinear")],
+)
+def test_choices_are_named(name: str, choices: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is 'other'; it can be {choices}"):
+        Preprocessing(**{name: "other"})
+
+
+@pytest.mark.parametrize(
+    ("given", "scale", "divisor"),
+    [
+        (64, 64.0, [64, 64, 64]),
+        ([58.4, 57, 57.5], (58.4, 57.0, 57.5), [58.4, 57, 57.5]),  # as JSON has it
+        ((2,), 2.0, [2, 2, 2]),
+    ],
+)
+def test_one_scale_or_three(given: Any, scale: Any, divisor: list[float]) -> None:
+    way = Preprocessing(scale=given)
+    assert way.scale == scale
+    assert way.divisor.tolist() == pytest.approx(divisor, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "scale", [0, -1, (1, 2), (1, 2, 0), "64", None, float("nan"), float("inf")]
+)
+def test_other_scales_are_refused(scale: Any) -> None:
+    with pytest.raises(UsageError, match="it must be a number above 0, or three"):
+        Preprocessing(scale=scale)
+
+
+@pytest.mark.parametrize(
+    ("way", "size", "crop"),
+    [
+        (Preprocessing(), 256, 224), (Preprocessing(), 64, 56), (Preprocessing(), 128, 112),
+        (Preprocessing(crop=227), 256, 227), (Preprocessing(crop=227), 64, 56),
+        (Preprocessing(size=32, crop=24), 32, 24), (Preprocessing(size=32, crop=24), 64, 48),
+    ],
+)  # fmt: skip
+def test_the_crop_of_a_set_of_another_size_is_in_proportion(
+    way: Preprocessing, size: int, crop: int
+) -> None:
+    assert way.of(size) == crop

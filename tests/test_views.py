@@ -14,6 +14,7 @@ from PIL import Image
 from alexnet import views
 from alexnet.errors import UsageError
 from alexnet.preprocessing import Preprocessing
+from alexnet.randomness import generator
 from alexnet.views import Augmentation, Draw, colour_shift, draw, training_view
 
 NONE = np.zeros(3, np.float32)
@@ -35,9 +36,9 @@ def same(one: Draw, other: Draw) -> bool:
     return boxes[0] == boxes[1] and bool((one.factors == other.factors).all())
 
 
-def seen(made: Draw, shift: np.ndarray = NONE, scale: float = 1.0) -> np.ndarray:
+def seen(made: Draw, shift: np.ndarray = NONE, **way: Any) -> np.ndarray:
     out = np.full((224, 224, 3), np.nan, np.float32)
-    training_view(PICTURE, MEAN, made, shift, scale, out)
+    training_view(PICTURE, MEAN, made, shift, Preprocessing(**way), out)
     return out
 
 
@@ -131,6 +132,78 @@ def test_one_deviation_along_the_first_axis_is_some_six_grey_levels() -> None:
     assert shift.tolist() == pytest.approx([5.8158, 0, 0], rel=1e-4)
 
 
+# cuda-convnet2's colour_pca of ILSVRC-2012: standard deviations, 0 to 255, and the axes.
+DEVIATIONS = np.array([121.78, 37.09, 19.72])
+AXES = np.array([[0.397, -0.817, 0.418], [0.701, -0.024, -0.713], [-0.592, -0.576, -0.564]])
+
+
+def test_noise_by_deviations_is_some_twelve_grey_levels_along_the_first_axis() -> None:
+    """As run in 2012; the paper's eigenvalues give half of that."""
+    eigenvalues = (DEVIATIONS / 255) ** 2
+    made = Draw(0, 0, 224, 224, False, np.array([0.1, 0.0, 0.0]))
+    shift = colour_shift(made, eigenvalues, AXES, "deviation")
+    np.testing.assert_allclose(shift, 12.178 * AXES[:, 0], rtol=1e-5)
+    assert np.linalg.norm(shift) == pytest.approx(12.2, abs=0.05)
+    paper = colour_shift(made, eigenvalues, AXES)
+    assert np.linalg.norm(paper) == pytest.approx(12.178 * 121.78 / 255, rel=1e-3)
+
+
+def test_noise_ends_with_an_epoch_and_the_division_with_it() -> None:
+    ways = Augmentation(noise_until=67, divide=True)
+    assert [ways.noise(epoch) for epoch in (0, 66, 67, 90)] == [0.1, 0.1, 0, 0]
+    assert [ways.divisor(epoch) for epoch in (0, 66, 67, 90)] == [1.1, 1.1, 1, 1]
+    assert Augmentation(noise_until=67).divisor(0) == 1
+    assert Augmentation().noise(10**6) == 0.1
+    assert not drawn(epoch=67, noise_until=67).factors.any()
+    assert same(drawn(epoch=66, noise_until=67), drawn(epoch=66))
+
+
+def in_block(place: int, block: int = 32, **ways: Any) -> Draw:
+    """What is drawn for the picture at a place of the stream; it is the picture of that number."""
+    return draw(0, 0, place, 256, 224, Augmentation(block=block, **ways), place)
+
+
+@pytest.mark.parametrize("area", [1.0, 0.3])
+def test_pictures_of_a_block_share_crop_and_mirror_but_no_colours(area: float) -> None:
+    made = [in_block(place, area=area) for place in range(40 * 32)]
+    crops = [(d.left, d.top, d.width, d.height, d.mirrored) for d in made]
+    blocks = [set(crops[first : first + 32]) for first in range(0, len(crops), 32)]
+    assert [len(block) for block in blocks] == [1] * 40
+    assert len(set.union(*blocks)) > 36  # of 2178
+    assert 5 < sum(d.mirrored for d in made[::32]) < 35
+    factors = np.stack([d.factors for d in made])
+    assert len(np.unique(factors)) == factors.size
+    assert factors.std() == pytest.approx(0.1, rel=0.05)
+
+
+def test_a_block_of_one_is_a_draw_of_the_picture_s_own_wherever_it_stands() -> None:
+    for image in range(20):
+        random = generator(3, "view", 5, image)
+        left, top = random.integers(0, 33, 2)
+        mirrored, factors = random.random() < 0.5, 0.1 * random.standard_normal(3)
+        for place in (0, 7, 10**6):
+            made = draw(3, 5, image, 256, 224, Augmentation(), place)
+            assert (made.left, made.top, made.mirrored) == (left, top, mirrored)
+            assert (made.factors == factors).all()
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (32, 32), (5, 27)])
+def test_the_mean_of_the_centre_is_subtracted_wherever_the_crop_lies(left: int, top: int) -> None:
+    crop, centre = PICTURE[top : top + 224, left : left + 224], MEAN[16:240, 16:240]
+    np.testing.assert_array_equal(seen(at(left, top), mean_at="centre"), crop - centre)
+    # As in the 2012 program, which mirrors first: the mean is not mirrored.
+    mirrored = seen(at(left, top, True), mean_at="centre")
+    np.testing.assert_array_equal(mirrored, crop[:, ::-1] - centre)
+
+
+def test_three_scales_are_of_red_green_and_blue() -> None:
+    shift, scale = np.array([3.0, -2.0, 0.5], np.float32), (58.395, 57.12, 57.375)
+    found = seen(at(5, 9), shift, scale=scale)
+    for channel in range(3):
+        one = (seen(at(5, 9)) + shift)[..., channel] / np.float32(scale[channel])
+        np.testing.assert_array_equal(found[..., channel], one)
+
+
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (32, 32), (5, 27)])
 def test_the_mean_is_subtracted_before_cropping(left: int, top: int) -> None:
     expected = (PICTURE.astype(np.float32) - MEAN)[top : top + 224, left : left + 224]
@@ -146,7 +219,7 @@ def test_mirrored_views_are_exact_flips() -> None:
 def test_colours_are_added_before_all_is_scaled() -> None:
     shift = np.array([3.0, -2.0, 0.5], np.float32)
     expected = (seen(at(5, 9)) + shift) / np.float32(64)
-    np.testing.assert_array_equal(seen(at(5, 9), shift, 64.0), expected)
+    np.testing.assert_array_equal(seen(at(5, 9), shift, scale=64), expected)
 
 
 def test_a_scaled_crop_is_pillow_s_bilinear_one_less_the_central_mean() -> None:
@@ -162,7 +235,7 @@ def test_a_view_of_a_smaller_share_shows_that_share() -> None:
     picture = np.stack([rows, columns, rows * 0], -1).astype(np.uint8)
     out = np.empty((224, 224, 3), np.float32)
     made = Draw(32, 64, 112, 128, False, np.zeros(3))
-    training_view(picture, np.zeros_like(MEAN), made, NONE, 1.0, out)
+    training_view(picture, np.zeros_like(MEAN), made, NONE, Preprocessing(), out)
     np.testing.assert_allclose(out[0, 0, :2], [64, 32], atol=1)
     np.testing.assert_allclose(out[-1, -1, :2], [64 + 128 - 1, 32 + 112 - 1], atol=1)
 
@@ -183,6 +256,26 @@ def test_the_views_of_a_test_in_the_original_s_order(count: int, mirrored: int) 
         assert view.shape == (2, 3, 224, 224)
         assert view.is_contiguous(memory_format=torch.channels_last)
         np.testing.assert_array_equal(view.permute(0, 2, 3, 1).numpy(), right)
+
+
+@pytest.mark.parametrize("channels", ["RGB", "BGR"])
+def test_ten_views_less_the_mean_of_the_centre(channels: str) -> None:
+    scale = (58.395, 57.12, 57.375)
+    way = Preprocessing(scale=scale, mean_at="centre", channels=channels)
+    crops = [PICTURE[top : top + 224, left : left + 224] for top, left in PLACES]
+    crops += [crop[:, ::-1] for crop in crops]
+    for view, crop in zip(all_views(PICTURE[None], MEAN, way, 10), crops, strict=True):
+        expected = (crop - MEAN[16:240, 16:240]) / np.float32(scale)
+        expected = expected[..., ::-1] if channels == "BGR" else expected
+        np.testing.assert_array_equal(view[0].permute(1, 2, 0).numpy(), expected)
+
+
+@pytest.mark.parametrize("mean_at", ["crop", "centre"])
+def test_training_and_test_see_the_same_mirrored_centre(mean_at: str) -> None:
+    way = Preprocessing(mean_at=mean_at)
+    mirrored = all_views(PICTURE[None], MEAN, way, 10)[5 + views.CENTRE]
+    expected = seen(at(16, 16, True), mean_at=mean_at)
+    np.testing.assert_array_equal(mirrored[0].permute(1, 2, 0).numpy(), expected)
 
 
 def test_one_view_is_the_centre_and_is_the_third_of_five() -> None:

@@ -109,21 +109,26 @@ def load_model(path: Path | str) -> Model:
         raise AlexNetError(
             f"{folder / 'model.json'} has format {found!r}; this version reads format {FORMAT}."
         )
-    tensors = _tensors(folder / "model.safetensors")
+    tensors = tensors_of(folder / "model.safetensors")
     try:
-        return _assembled(described, tensors)
+        return assembled(described, tensors)
     except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
         raise AlexNetError(f"The model in {folder} does not fit together: {error}.") from error
 
 
-def _tensors(path: Path) -> dict[str, torch.Tensor]:
+def tensors_of(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a safetensors file; AlexNetError where it cannot be read."""
     try:
         return safetensors.torch.load_file(path)
     except (OSError, SafetensorError) as error:
         raise AlexNetError(f"{path} cannot be read: {error}.") from error
 
 
-def _assembled(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Model:
+def assembled(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Model:
+    """The model of what ``model.json`` says and ``model.safetensors`` holds.
+
+    KeyError, TypeError, ValueError, RuntimeError or UsageError where they do not fit.
+    """
     channels, side, _ = described["input"]
     network = Network(layers.from_json(described["layers"]), side, channels)
     mean = tensors.pop("mean").numpy()

@@ -12,9 +12,8 @@ import pytest
 from alexnet.cli import main
 from alexnet.cli.train import FLAGS, seconds_of
 from alexnet.errors import Interrupted, UsageError
-from alexnet.networks import zoo
 from alexnet.training import session
-from tests.system import narrow, small_photos, small_set, stop_after
+from tests.system import narrow_by_name, small_photos, small_set, stop_after
 
 SMALL = ["--epochs", "2", "--batch", "6", "--threads", "1"]
 
@@ -26,7 +25,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(zoo.NETWORKS, "alexnet", narrow)
+    narrow_by_name(monkeypatch)
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def test_the_api_gets_what_was_given(calls: list[Any], tmp_path: Path) -> None:
     assert main(["train", "data", "--run", "run", *words]) == 0
     (call,) = calls
     assert call["places"] == ("data", "run")
-    assert (call["recipe"], call["net"], call["budget"]) == ("paper", "alexnet", 3600)
+    assert (call["recipe"], call["net"], call["budget"]) == ("paper", None, 3600)
     assert (call["threads"], call["workers"], call["dry_run"]) == (2, 3, False)
     assert call["settings"] == {}
 
@@ -258,10 +257,10 @@ def test_a_stop_by_the_api_is_130(
 
 PROGRAM = """
 import sys
+import pytest
 from alexnet import cli
-from alexnet.networks import zoo
-from tests.system import narrow
-zoo.NETWORKS["alexnet"] = narrow
+from tests.system import narrow_by_name
+narrow_by_name(pytest.MonkeyPatch())
 sys.exit(cli.main(sys.argv[1:]))
 """
 

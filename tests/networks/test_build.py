@@ -1,110 +1,38 @@
 """The module against numpy loops, the edge rule, fusion, towers and both kinds of dropout."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
 from alexnet.networks.build import Network, steps
 from alexnet.networks.layers import (
+    AveragePool,
+    ContrastNorm,
     Convolution,
     Dropout,
+    Layer,
     Layers,
     Linear,
+    LocallyConnected,
     LocalResponseNorm,
     MaxPool,
     ReLU,
+    Tanh,
+    WithinMapNorm,
 )
+from alexnet.networks.lists.krizhevsky import alexnet, alexnet_as_run
 from alexnet.networks.variants import with_width
-from alexnet.networks.zoo import alexnet
 from tests import loops
 
 SIDE = 96  # the smallest round side at which pool5 has 2x2 places, so that flattening matters
 EIGHTH = with_width(alexnet(10), 1 / 8)
-LRN = (5, 1e-4, 0.75, 2.0, 2)
-
-
-def drawn(seed: int = 0) -> tuple[dict[str, Any], np.ndarray]:
-    """Weights that keep activities at the size where the normalisation bites, and two pictures."""
-    random = np.random.default_rng(seed)
-    weights = {}
-    for name, value in Network(EIGHTH, SIDE).named_parameters():
-        fan = value[0].numel() if value.dim() > 1 else 1
-        weights[name] = random.normal(0, 1 / fan**0.5, tuple(value.shape))
-    return weights, random.uniform(-128, 128, (2, 3, SIDE, SIDE))
-
-
-def built(weights: dict[str, Any], dtype: torch.dtype) -> Network:
-    network = Network(EIGHTH, SIDE).to(dtype).eval()
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    return network
-
-
-def by_loops(w: dict[str, Any], picture: np.ndarray) -> np.ndarray:
-    """Section 3, line by line, for one picture: logits."""
-
-    def layer(x: np.ndarray, name: str, stride: int, padding: int, groups: int) -> np.ndarray:
-        weight, bias = w[f"{name}.weight"], w[f"{name}.bias"]
-        return np.maximum(loops.convolution(x, weight, bias, stride, padding, groups), 0)
-
-    x = loops.pool(loops.norm(layer(picture, "conv1", 4, 0, 1), *LRN)[0], 3, 2)[0]
-    x = loops.pool(loops.norm(layer(x, "conv2", 1, 2, 2), *LRN)[0], 3, 2)[0]
-    x = layer(x, "conv3", 1, 1, 1)
-    x = layer(x, "conv4", 1, 1, 2)
-    x = loops.pool(layer(x, "conv5", 1, 1, 2), 3, 2)[0]
-    assert x.shape == (32, 2, 2)
-    x = x.ravel()  # channels, rows, columns
-    x = 0.5 * np.maximum(w["fc6.weight"] @ x + w["fc6.bias"], 0)
-    x = 0.5 * np.maximum(w["fc7.weight"] @ x + w["fc7.bias"], 0)
-    return w["fc8.weight"] @ x + w["fc8.bias"]
-
-
-def test_the_whole_forward_pass_is_the_paper_in_loops() -> None:
-    weights, pictures = drawn()
-    expected = np.stack([by_loops(weights, picture) for picture in pictures])
-    with torch.inference_mode():
-        double = built(weights, torch.double)(torch.from_numpy(pictures)).numpy()
-        single = built(weights, torch.float)(torch.from_numpy(pictures).float()).numpy()
-    largest = np.abs(expected).max()
-    np.testing.assert_allclose(double, expected, rtol=0, atol=1e-12 * largest)
-    np.testing.assert_allclose(single, expected, rtol=0, atol=1e-5 * largest)
-
-
-def test_the_whole_backward_pass_is_the_slope_of_the_loops() -> None:
-    weights, pictures = drawn(1)
-    network = built(weights, torch.double)
-    picture, toward = pictures[0], np.random.default_rng(2).normal(0, 1, 10)
-    logits = network(torch.from_numpy(picture[None]))[0]
-    (logits @ torch.from_numpy(toward)).backward()
-    random = np.random.default_rng(3)
-    way = {
-        name: random.normal(0, np.abs(value).mean(), value.shape) for name, value in weights.items()
-    }
-    slope = sum(float((p.grad.numpy() * way[n]).sum()) for n, p in network.named_parameters())
-    small = 1e-6
-    ahead, behind = (
-        by_loops({name: weights[name] + sign * small * way[name] for name in weights}, picture)
-        for sign in (1, -1)
-    )
-    assert slope == pytest.approx(float((ahead - behind) @ toward) / (2 * small), rel=1e-5)
-
-
-def test_steps_that_are_fused_equal_their_layers() -> None:
-    weights, pictures = drawn(4)
-    x = torch.from_numpy(pictures)
-    results = []
-    for wanted in ((), ("relu1", "norm2")):
-        network = built(weights, torch.double)
-        logits = network.activations(x, wanted)[""]
-        functional.cross_entropy(logits, torch.tensor([3, 7])).backward()
-        results.append((logits, {n: p.grad for n, p in network.named_parameters()}))
-    (fused, gradients), (apart, expected) = results
-    torch.testing.assert_close(fused, apart, rtol=1e-12, atol=1e-12)
-    for name, gradient in gradients.items():
-        torch.testing.assert_close(gradient, expected[name], rtol=1e-9, atol=1e-12, msg=name)
 
 
 def test_gradients_lie_in_memory_as_their_weights_do() -> None:
@@ -121,32 +49,128 @@ def names(groups: list[Layers]) -> list[list[str]]:
     return [[layer.name for layer in group] for group in groups]
 
 
-def test_which_layers_are_fused() -> None:
-    fused = [group for group in names(steps(alexnet())) if len(group) > 1]
-    assert fused == [["relu1", "norm1", "pool1"], ["relu2", "norm2", "pool2"]]
-    assert [layer for group in steps(alexnet()) for layer in group] == list(alexnet())
-    assert names(steps(alexnet(), ["norm1", "pool2"]))[1:4] == [["relu1"], ["norm1"], ["pool1"]]
-    assert ["relu2", "norm2", "pool2"] in names(steps(alexnet(), ["norm1", "pool2"]))
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        (alexnet(), [["relu1", "norm1", "pool1"], ["relu2", "norm2", "pool2"]]),
+        (alexnet_as_run(), [["norm1", "pool1", "relu1"]]),  # a second norm stands before pool2
+    ],
+    ids=["paper", "as-run"],
+)
+def test_which_layers_are_fused(layers: Layers, expected: list[list[str]]) -> None:
+    assert [group for group in names(steps(layers)) if len(group) > 1] == expected
+    assert [layer for group in steps(layers) for layer in group] == list(layers)
+    everything = [layer.name for layer in layers]
+    assert names(steps(layers, everything)) == [[name] for name in everything]
+
+
+def test_what_somebody_wants_is_not_inside_a_step() -> None:
+    groups = names(steps(alexnet(), ["norm1", "pool2"]))
+    assert groups[1:4] == [["relu1"], ["norm1"], ["pool1"]]
+    assert ["relu2", "norm2", "pool2"] in groups
+    groups = names(steps(alexnet_as_run(), ["pool1"]))
+    assert groups[1:4] == [["norm1"], ["pool1"], ["relu1"]]
+    assert ["norm1", "pool1", "relu1"] in names(steps(alexnet_as_run(), ["relu1"]))
 
 
 def test_other_orders_and_floor_pooling_are_not_fused() -> None:
-    relu, norm, pool = ReLU("r"), LocalResponseNorm("n"), MaxPool("p")
+    relu, norm, pool, floor = (
+        ReLU("r"), LocalResponseNorm("n"), MaxPool("p"), MaxPool("p", rounding="floor"),
+    )  # fmt: skip
     for layers in (
-        (norm, pool, relu),
         (relu, norm),
-        (relu, norm, MaxPool("p", rounding="floor")),
+        (relu, norm, floor),
+        (norm, floor, relu),
         (relu, pool, norm),
+        (pool, norm, relu),
+        (norm, relu, pool),
+        (Tanh("t"), norm, pool),
+        (relu, norm, AveragePool("p")),
+        (relu, WithinMapNorm("n"), pool),
     ):
         assert all(len(group) == 1 for group in steps(layers))
 
 
-def test_towers_and_order_of_layers_that_run_apart() -> None:
-    """[norm, pool, ReLU] of the 2012 run, on negative responses too."""
-    layers = (LocalResponseNorm("n", alpha=0.1, groups=2), MaxPool("p"), ReLU("r"))
+@pytest.mark.parametrize("wanted", [[], ["n", "p"]], ids=["fused", "apart"])
+def test_towers_and_order_of_the_2012_run(wanted: list[str]) -> None:
+    """[norm, pool, ReLU] on negative responses too; alpha is divided by the size."""
+    layers = (LocalResponseNorm("n", alpha=0.5, groups=2, divided=True), MaxPool("p"), ReLU("r"))
+    assert len(steps(layers, wanted)) == (3 if wanted else 1)
     x = np.random.default_rng(5).normal(0, 3, (4, 6, 6))
     expected = np.maximum(loops.pool(loops.norm(x, 5, 0.1, 0.75, 2.0, 2)[0], 3, 2)[0], 0)
-    found = Network(layers, 6, 4)(torch.from_numpy(x[None]))[0]
-    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+    found = Network(layers, 6, 4).activations(torch.from_numpy(x[None]), wanted)[""]
+    np.testing.assert_allclose(found[0].numpy(), expected, rtol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 10), st.floats(1e-4, 1), st.floats(0.25, 2), st.integers(1, 9))
+def test_a_divided_alpha_is_torch_s_and_a_plain_one_is_size_times_that(
+    size: int, alpha: float, beta: float, channels: int
+) -> None:
+    x = torch.from_numpy(np.random.default_rng(size).normal(0, 3, (2, channels, 3, 3)))
+    for divided, factor in ((True, 1), (False, size)):
+        layer = LocalResponseNorm("n", size, alpha, beta, 2.0, divided=divided)
+        theirs = functional.local_response_norm(x, size, alpha * factor, beta, 2.0)
+        torch.testing.assert_close(Network((layer,), 3, channels)(x), theirs)
+
+
+X = np.random.default_rng(6).normal(0, 30, (4, 6, 6))
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (WithinMapNorm("n"), loops.within(X, 5, 0.001 / 25, 0.75, 1)[0]),
+        (WithinMapNorm("n", 3, 0.9, 0.5, 2), loops.within(X, 3, 0.1, 0.5, 2)[0]),
+        (WithinMapNorm("n", 4, 0.16), loops.within(X, 4, 0.01, 0.75, 1)[0]),
+        (ContrastNorm("n"), loops.contrast(X, 5, 0.001 / 25, 0.75, 1)[0]),
+        (ContrastNorm("n", 2, 0.4, 0.5, 2), loops.contrast(X, 2, 0.1, 0.5, 2)[0]),
+        (AveragePool("p"), loops.average(X, 3, 2)),
+        (AveragePool("p", 2, 2), loops.average(X, 2, 2)),
+        (AveragePool("p", 5, 4), loops.average(X, 5, 4)),
+        (AveragePool("p", 3, 2, "floor"), loops.average(X, 3, 2, math.floor)),
+        (MaxPool("p", 3, 2, "floor"), loops.pool(X, 3, 2, math.floor)[0]),
+        (Tanh("t"), (np.exp(2 * X) - 1) / (np.exp(2 * X) + 1)),
+        (ReLU("r"), X * (X > 0)),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Layer) else "",
+)
+def test_layers_without_parameters(layer: Layer, expected: np.ndarray) -> None:
+    network = Network((layer,), 6, 4)
+    found = network(torch.from_numpy(X[None]))
+    assert network.state_dict() == {}
+    np.testing.assert_allclose(found[0].numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("side", "window", "stride"), [(6, 3, 2), (5, 2, 2), (7, 3, 3), (8, 3, 2)])
+def test_average_pooling_shares_its_gradient_among_what_is_inside(
+    side: int, window: int, stride: int
+) -> None:
+    x = np.random.default_rng(7).normal(0, 1, (2, side, side))
+    expected = loops.average(x, window, stride)
+    upper = np.random.default_rng(8).normal(0, 1, expected.shape)
+    given_ = torch.from_numpy(x[None]).requires_grad_()
+    found = Network((AveragePool("p", window, stride),), side, 2)(given_)
+    found.backward(torch.from_numpy(upper[None]))
+    np.testing.assert_allclose(found.detach().numpy()[0], expected, rtol=1e-12)
+    back = loops.average_gradient(x, upper, window, stride)
+    np.testing.assert_allclose(given_.grad.numpy()[0], back, rtol=1e-12, atol=1e-14)
+
+
+def test_locally_connected_and_grouped_layers_hold_what_the_loops_read() -> None:
+    layers = (LocallyConnected("local", 4, 3, padding=1), Linear("fc", 6, groups=2))
+    network = Network(layers, 5, 3).double()
+    random = np.random.default_rng(9)
+    weights = {name: random.normal(0, 1, tuple(p.shape)) for name, p in network.named_parameters()}
+    assert weights["local.weight"].shape == (5, 5, 4, 3, 3, 3)
+    assert weights["local.bias"].shape == (5, 5, 4)
+    assert weights["fc.weight"].shape == (6, 50)
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    x = random.normal(0, 1, (3, 5, 5))
+    maps = loops.local(x, weights["local.weight"], weights["local.bias"], 1)
+    expected = loops.dense(maps.ravel(), weights["fc.weight"], weights["fc.bias"], 2)
+    found = network(torch.from_numpy(x[None]))[0]
+    np.testing.assert_allclose(found.detach().numpy(), expected, rtol=1e-11)
 
 
 def test_conv1_reads_zeros_beyond_the_right_and_lower_edge_only() -> None:

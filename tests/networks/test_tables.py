@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from alexnet.errors import AlexNetError
-from alexnet.networks.layers import Convolution, Linear, LocalResponseNorm, MaxPool
+from alexnet.networks.layers import (
+    AveragePool,
+    ContrastNorm,
+    Convolution,
+    Dropout,
+    Linear,
+    LocallyConnected,
+    LocalResponseNorm,
+    MaxPool,
+    Tanh,
+    WithinMapNorm,
+)
+from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.tables import (
     multiply_adds,
     overhang,
@@ -19,7 +31,6 @@ from alexnet.networks.tables import (
     training_flop,
 )
 from alexnet.networks.variants import with_width
-from alexnet.networks.zoo import alexnet
 
 ROWS = {row.layer.name: row for row in table(alexnet())}
 
@@ -121,6 +132,19 @@ def test_groups_that_do_not_come_out_even() -> None:
         table((Convolution("c", 3, 1, groups=2),), (4, 5, 5))
 
 
+def test_windows_and_units_that_do_not_fit() -> None:
+    with pytest.raises(AlexNetError, match="f has 3 groups, among which its 8 inputs and 6 out"):
+        table((Linear("f", 6, groups=3),), (2, 2, 2))
+    with pytest.raises(AlexNetError, match=r"l reads windows of 5 pixels, .* only 4x9"):
+        table((LocallyConnected("l", 6, 5),), (2, 4, 9))
+    with pytest.raises(AlexNetError, match=r"p reads windows of 3 pixels, .* only a row of units"):
+        table((Linear("f", 6), AveragePool("p")), (2, 4, 9))
+    with pytest.raises(AlexNetError, match="p has a stride over its window"):
+        table((AveragePool("p", 2, 3),), (2, 9, 9))
+    with pytest.raises(AlexNetError, match="Two layers are called n"):
+        table((WithinMapNorm("n"), ContrastNorm("n")), (2, 9, 9))
+
+
 def test_a_table_by_hand() -> None:
     layers = (
         Convolution("c", 4, 3, stride=2, padding=1, groups=2),
@@ -133,3 +157,23 @@ def test_a_table_by_hand() -> None:
     assert (n.input, n.output, n.weights) == ((4, 4, 6), (4, 4, 6), 0)
     assert p.output == (4, 1, 2)
     assert (f.input, f.weights, f.multiply_adds) == ((4, 1, 2), 56, 56)
+
+
+def test_a_table_by_hand_of_the_rarer_layers() -> None:
+    layers = (
+        WithinMapNorm("w"),
+        AveragePool("a", 3, 2),
+        ContrastNorm("n"),
+        LocallyConnected("l", 4, 3, padding=1),
+        Tanh("t"),
+        Linear("f", 6, groups=2),
+        Dropout("d"),
+    )
+    w, a, n, local, t, f, d = table(layers, (2, 8, 12))
+    assert (w.output, a.output, n.output) == ((2, 8, 12), (2, 4, 6), (2, 4, 6))
+    assert (local.output, local.weight_shape) == ((4, 4, 6), (4, 6, 4, 2, 3, 3))
+    assert (local.bias_shape, local.biases) == ((4, 6, 4), 96)
+    assert local.multiply_adds == local.weights == 24 * 4 * 18  # each used at one place
+    assert (f.weight_shape, f.bias_shape, f.multiply_adds) == ((6, 48), (6,), 6 * 48)
+    assert (t.output, d.output) == ((4, 4, 6), (6,))
+    assert [row.weight_shape for row in (w, a, n, t, d)] == [()] * 5

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import torch
 from alexnet.data.prepare import prepare
 from alexnet.networks import zoo
 from alexnet.networks.layers import Layers
+from alexnet.networks.lists import krizhevsky
 from alexnet.networks.variants import with_width
 from alexnet.run import Run
-from alexnet.training import loop, session
+from alexnet.training import loop, session, source
 from alexnet.training.job import Job, assemble, begin
 from alexnet.training.plan import make_plan
-from alexnet.training.recipe import resolve
+from alexnet.training.recipe import resolve, with_origins
 from tests.data.trees import photos, write_tree
 from tests.training.sets import noise_set
 
@@ -25,7 +27,13 @@ CLASSES = "abc"
 
 def narrow(classes: int = len(CLASSES)) -> Layers:
     """The network `alexnet` with an eighth of its kernels and units."""
-    return with_width(zoo.alexnet(classes), 1 / 8)
+    return with_width(krizhevsky.alexnet(classes), 1 / 8)
+
+
+def narrow_by_name(patched: pytest.MonkeyPatch) -> None:
+    """The name `alexnet` stands for the narrow network."""
+    named = replace(zoo.NETWORKS["alexnet"], layers_of=narrow)
+    patched.setitem(zoo.NETWORKS, "alexnet", named)
 
 
 def small_photos(folder: Path, each: int = 10) -> Path:
@@ -38,6 +46,15 @@ def small_set(folder: Path, each: int = 10, size: int = 64, **options: Any) -> P
     place = folder.with_name(f"{folder.name}-photos")
     prepare(small_photos(place, each), folder, size=size, workers=1, **options)
     return folder
+
+
+def small_prepares(patched: pytest.MonkeyPatch) -> None:
+    """Photos are prepared at 64 pixels in place of 256."""
+
+    def prepared(*given: Any, size: int, **named: Any) -> Any:
+        return prepare(*given, size={256: 64}.get(size, size), workers=1, **named)
+
+    patched.setattr(source, "prepare", prepared)
 
 
 def short_run(data: Path, run: Path, said: list[str] | None = None, **options: Any) -> Run:
@@ -62,7 +79,7 @@ def job_of(
     torch.set_num_threads(1)
     images = noise_set(train=train, val=val, size=64)
     given = {"warmup": 0, "init": "run", **settings}
-    chosen = resolve("fast", train, {name: (value, "test") for name, value in given.items()})
+    chosen = resolve("fast", train, with_origins(given), size=64)
     plan = make_plan(images, "alexnet", narrow(), chosen, threads=1, budget=budget)
     job = assemble(folder, plan, chosen.recipe, images, narrow(), workers=0, say=say, quiet=True)
     begin(job)

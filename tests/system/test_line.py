@@ -10,9 +10,8 @@ import pytest
 from safetensors import safe_open
 
 from alexnet.cli import main
-from alexnet.networks import zoo
 from tests.data.trees import photo
-from tests.system import narrow, small_photos
+from tests.system import narrow_by_name, small_photos
 
 
 class Line:
@@ -35,7 +34,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Prepared and trained, as by `alexnet prepare` and `alexnet train`."""
     found = Line(tmp_path_factory.mktemp("line"))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(zoo.NETWORKS, "alexnet", narrow)
+        narrow_by_name(patched)
         words = ["--size", "64", "--test", "0.2", "--workers", "1"]
         assert main(["prepare", str(found.photos), str(found.data), *words]) == 0
         words = ["--epochs", "2", "--batch", "6", "--threads", "1"]

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,11 @@ from tests.training.sets import noise_set
 WAY = Preprocessing(size=16, crop=12, scale=2.0)
 
 
-def stream(count: int = 12, batch: int = 5, seed: int = 0, way: Preprocessing = WAY) -> Batches:
+def stream(
+    count: int = 12, batch: int = 5, seed: int = 0, way: Preprocessing = WAY, **values: Any
+) -> Batches:
     images = noise_set(train=count)
-    return Batches(images, images.mean, Recipe(batch=batch, seed=seed), way)
+    return Batches(images, images.mean, Recipe(batch=batch, seed=seed, **values), way)
 
 
 @settings(max_examples=40, deadline=None)
@@ -60,10 +63,16 @@ def taken(batches: Batches, step: int, workers: int, steps: int) -> list[Batch]:
         running.close()
 
 
+AS_RUN = {"block": 4, "noise_until": 2, "noise_divides": True, "colour_unit": "deviation"}
+
+
 @pytest.mark.parametrize("workers", [0, 1, 3])
 @pytest.mark.parametrize("start", [0, 1, 4])
-def test_the_same_for_all_workers_and_from_any_step(workers: int, start: int) -> None:
-    batches = stream()
+@pytest.mark.parametrize("values", [{}, AS_RUN], ids=["paper", "as run"])
+def test_the_same_for_all_workers_and_from_any_step(
+    workers: int, start: int, values: dict[str, Any]
+) -> None:
+    batches = stream(**values)
     whole = [batches.make(step) for step in range(9)]
     for batch, (views, labels) in zip(
         taken(batches, start, workers, 5), whole[start:], strict=False
@@ -106,7 +115,7 @@ def test_a_batch_is_views_of_its_places() -> None:
         out = np.empty((12, 12, 3), np.float32)
         pixels = images.parts["train"].pictures[picture]
         shift = colour_shift(drawn, images.eigenvalues, images.axes)
-        training_view(pixels, images.mean, drawn, shift, 2.0, out)
+        training_view(pixels, images.mean, drawn, shift, WAY, out)
         np.testing.assert_array_equal(views[n].permute(1, 2, 0).numpy(), out)
         assert labels[n] == images.parts["train"].labels[picture]
 
@@ -116,6 +125,71 @@ def test_the_network_may_read_blue_first() -> None:
     (red_first, _), (blue_first, _) = stream().make(0), stream(way=way).make(0)
     assert torch.equal(blue_first, red_first.flip(1))
     assert blue_first.is_contiguous(memory_format=torch.channels_last)
+
+
+def whole_pictures(**values: Any) -> tuple[Batches, np.ndarray]:
+    """A stream of one picture, uncropped and unmirrored; the picture less its mean."""
+    images = noise_set(train=1, size=12)
+    recipe = Recipe(batch=1, mirror=False, **values)
+    way = Preprocessing(size=12, crop=12, scale=4.0)
+    plain = images.parts["train"].pictures[0].astype(np.float32) - images.mean
+    return Batches(images, images.mean, recipe, way), plain
+
+
+def test_pictures_and_noise_are_divided_by_1_1_while_there_is_noise() -> None:
+    made = {}
+    for divides in (False, True):
+        batches, plain = whole_pictures(noise_until=3, noise_divides=divides)
+        made[divides] = [batches.make(step)[0] for step in range(6)]
+    for step, (undivided, divided) in enumerate(zip(*made.values(), strict=True)):
+        if step < 3:
+            assert torch.equal(divided, undivided / np.float32(1.1))
+            shift = undivided[0].permute(1, 2, 0).numpy() * 4 - plain
+            assert np.ptp(shift, axis=(0, 1)).max() < 1e-3  # the same for all pixels
+            assert np.abs(shift).max() > 0.1
+        else:
+            assert torch.equal(divided, undivided)
+            np.testing.assert_array_equal(divided[0].permute(1, 2, 0).numpy(), plain / 4)
+
+
+def test_the_noise_of_the_2012_program_has_a_spread_of_11_1_grey_levels() -> None:
+    """12.2 along the first axis, divided by 1.1, as the network of net 145 saw it."""
+    batches, plain = whole_pictures(noise_divides=True, colour_unit="deviation")
+    batches.images.eigenvalues[:] = (np.array([121.78, 37.09, 19.72]) / 255) ** 2
+    views = torch.cat([batches.make(step)[0] for step in range(1000)]).permute(0, 2, 3, 1)
+    shifts = (views.double().numpy() * 4 - plain / 1.1)[:, 0, 0] @ batches.images.axes
+    assert shifts.std(0) == pytest.approx([11.07, 3.37, 1.79], rel=0.1)
+
+
+def test_with_a_time_given_the_noise_ends_with_its_share_of_it() -> None:
+    batches, plain = whole_pictures(noise_until=67)
+    batches.stretch(4.5 / 90)  # 4.5 passes are expected where the recipe has 90 epochs
+    noisy = [
+        not np.array_equal(batches.make(step)[0][0].permute(1, 2, 0).numpy(), plain / 4)
+        for step in range(6)
+    ]
+    assert noisy == [True] * 4 + [False] * 2
+    for always in (whole_pictures()[0], whole_pictures(noise_until=67)[0]):
+        always.stretch(0.0)  # so short a time that no whole pass is expected
+        assert always.ways.noise(10**6) == 0.1
+
+
+def test_blocks_run_on_over_the_stream() -> None:
+    """Crops of 1 of 16 pixels: equal places in a block, other ones in the next."""
+    batches = stream(count=12, batch=8, block=8, colour_noise=0.0, mirror=False)
+    batches.mean[:] = 0
+    pictures = batches.part.pictures
+    for step in range(6):
+        views = (batches.make(step)[0] * 2).permute(0, 2, 3, 1).numpy().astype(np.uint8)
+        corners = {
+            next(
+                (top, left)
+                for top, left in itertools.product(range(5), repeat=2)
+                if (pictures[picture][top : top + 12, left : left + 12] == view).all()
+            )
+            for (_, picture), view in zip(batches.places(step), views, strict=True)
+        }
+        assert len(corners) == 1
 
 
 def test_the_recipe_reaches_the_views() -> None:

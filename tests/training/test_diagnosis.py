@@ -16,7 +16,7 @@ from alexnet.training.diagnosis import (
     stuck,
     update_ratios,
 )
-from alexnet.training.optimizer import Momentum
+from alexnet.training.optimizer import Momentum, Rates
 from alexnet.training.recipe import Recipe
 
 
@@ -24,11 +24,11 @@ def test_update_ratios_by_hand() -> None:
     network = Network((Linear("fc", 1),), 1, 2)
     network.load_state_dict({"fc.weight": torch.tensor([[1.0, -3.0]]), "fc.bias": torch.zeros(1)})
     optimizer = Momentum(network, Recipe(decay=0))
-    assert update_ratios(optimizer, 1) == []
+    assert [row["mean_abs_step"] for row in update_ratios(optimizer, 1)] == [0, 0]
     held = dict(network.named_parameters())
     held["fc.weight"].grad = torch.tensor([[1.0, 2.0]])
     held["fc.bias"].grad = torch.tensor([0.0])
-    optimizer.step(0.1)  # the weights become 0.9 and -3.2
+    optimizer.step(Rates(0.1, 0.1))  # the weights become 0.9 and -3.2
     weight, bias = update_ratios(optimizer, 4)
     assert (weight["epoch"], weight["layer"], weight["parameter"]) == (4, "fc", "weight")
     assert weight["mean_abs"] == pytest.approx((0.9 + 3.2) / 2)
@@ -42,7 +42,7 @@ def test_values_that_are_no_numbers_become_empty() -> None:
     optimizer = Momentum(network, Recipe())
     for value in network.parameters():
         value.grad = torch.full_like(value, math.nan)
-    optimizer.step(0.1)
+    optimizer.step(Rates(0.1, 0.1))
     assert all(row["ratio"] is row["mean_abs"] is None for row in update_ratios(optimizer, 1))
 
 

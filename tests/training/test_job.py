@@ -15,11 +15,6 @@ from tests.system import job_of
 from tests.training.sets import noise_set
 
 
-@pytest.mark.parametrize(("size", "side"), [(256, 224), (64, 56), (128, 112)])
-def test_crops_keep_the_paper_s_proportion(size: int, side: int) -> None:
-    assert jobs.side_of(size) == side
-
-
 def test_the_mean_is_an_image_or_one_colour() -> None:
     images = noise_set(size=8)
     assert jobs.mean_of(images, Recipe(mean="image")) is images.mean
@@ -62,7 +57,7 @@ def test_taken_up_as_it_was_saved(tmp_path: Path) -> None:
     assert jobs.take_up(again)
     assert said == []
     assert again.tally == job.tally
-    assert again.optimizer.rate == job.optimizer.rate
+    assert again.optimizer.rates == job.optimizer.rates
     for before, after in (
         (dict(job.network.named_parameters()), dict(again.network.named_parameters())),
         (job.optimizer.tensors(), again.optimizer.tensors()),

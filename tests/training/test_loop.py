@@ -12,18 +12,19 @@ import torch
 from alexnet.errors import AlexNetError, Interrupted
 from alexnet.training import checkpoint, diagnosis, loop
 from alexnet.training.job import Job, take_up
+from alexnet.training.optimizer import Rates
 from tests.system import job_of, save_at_every_step, stop_after
 
 WEIGHTS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 
 
 def rates_of(job: Job) -> list[float]:
-    """The rate of each step to come, in a list that fills."""
+    """The weights' rate of each step to come, in a list that fills."""
     rates, step = [], job.optimizer.step
 
-    def noted(rate: float) -> None:
-        rates.append(rate)
-        step(rate)
+    def noted(now: Rates) -> None:
+        rates.append(now.weights)
+        step(now)
 
     job.optimizer.step = noted  # type: ignore[method-assign]
     return rates
@@ -176,8 +177,8 @@ def test_weights_that_are_no_numbers_are_not_saved(
     job = job_of(tmp_path, batch=5, epochs=1)
     step = job.optimizer.step
 
-    def last_one_breaks(rate: float) -> None:
-        step(rate)
+    def last_one_breaks(rates: Rates) -> None:
+        step(rates)
         if job.tally.step == 1:
             next(job.network.parameters()).data[0] = float("nan")
 

@@ -1,25 +1,47 @@
 """What is said before anything happens."""
 
 import json
+from typing import Any
 
 import pytest
 
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Layers
+from alexnet.networks.lists import cifar
+from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.networks.variants import with_width
-from alexnet.networks.zoo import alexnet
+from alexnet.networks.zoo import named
 from alexnet.training.plan import described, make_plan
-from alexnet.training.recipe import resolve
+from alexnet.training.recipe import Given, resolve
 from tests.training.sets import noise_set
 
 EIGHTH = with_width(alexnet(3), 1 / 8)
 
 
-def plan_of(layers: Layers = EIGHTH, size: int = 64, budget: float | None = None, **given: object):
+def plan_of(
+    layers: Layers = EIGHTH,
+    size: int = 64,
+    budget: float | None = None,
+    net: str = "alexnet",
+    recipe: str = "fast",
+    **given: object,
+) -> dict[str, Any]:
     images = noise_set(train=50, val=9, size=size)
-    chosen = resolve("fast", 50, {name: (value, "--set") for name, value in given.items()})
-    return make_plan(images, "alexnet", layers, chosen, threads=2, budget=budget)
+    settings = {name: Given(value, "--set") for name, value in given.items()}
+    chosen = resolve(recipe, 50, settings, named(net), size)
+    return make_plan(images, net, layers, chosen, threads=2, budget=budget)
+
+
+def lines_of(plan: dict[str, Any]) -> dict[str, str]:
+    """The settings that are shown, by name."""
+    text = described(plan, 3, 20.0)
+    return {line.split()[0]: line.strip() for line in text.splitlines() if line.startswith("  ")}
+
+
+def unused(plan: dict[str, Any]) -> set[str]:
+    """The settings of which it is said that they are not used."""
+    return set(lines_of(plan)["not"].removeprefix("not used: ").split(", "))
 
 
 def test_the_plan_is_plain_json() -> None:
@@ -68,9 +90,81 @@ def test_people_read_data_network_settings_and_time() -> None:
     assert line.split() == ["batch", "10", "pictures", "a", "step", "(--set)"]
 
 
-def test_settings_without_a_value_are_left_out() -> None:
-    assert "reduce_at" not in described(plan_of(), 3, 20.0)
-    assert "reduce_at" in described(plan_of(schedule="steps", reduce_at="3,5"), 3, 20.0)
+def test_each_value_says_where_it_came_from() -> None:
+    plan = plan_of(net="caffenet", rate="0.02")
+    shown = lines_of(plan)
+    assert shown["channels"] == "channels             BGR  order of the colours (net caffenet)"
+    for name, value, origin in (
+        ("crop", "56", "net caffenet"),
+        ("scale", "64", "recipe fast"),
+        ("rate", "0.02", "--set"),
+        ("momentum", "0.9", "paper"),
+    ):
+        assert shown[name].split()[1] == value
+        assert shown[name].endswith(f"({origin})")
+    own = plan_of(net="caffenet", recipe="own")
+    assert "Recipe     own, that of caffenet\n" in described(own, 3, 20.0)
+    assert lines_of(own)["reduce_at"].startswith("reduce_at     20,40,60,80  epochs")
+    assert lines_of(own)["bias_rate"].endswith("for biases (net caffenet)")
+
+
+@pytest.mark.parametrize(
+    ("values", "without"),
+    [
+        ({}, {"reduce_at", "patience", "freeze", "freeze_at", "mean_at", "block", "noise_until"}),
+        ({"schedule": "steps", "reduce_at": "3,5"}, {"patience", "bias_reduce_at"}),
+        ({"schedule": "constant"}, {"reduce_at", "reduce_by", "patience", "reductions"}),
+        ({"schedule": "plateau"}, {"reduce_at"}),
+        ({"freeze": "conv1"}, {"slow_at", "noise_until", "noise_divides"}),
+        ({"freeze": "conv1", "slow_at": 3}, {"noise_until", "noise_divides"}),
+        ({"colour_noise": 0}, {"colour_unit", "noise_until", "noise_divides"}),
+    ],
+)
+def test_settings_that_change_nothing_are_named_in_one_line(
+    values: dict[str, object], without: set[str]
+) -> None:
+    plan = plan_of(**values)
+    shown, left_out = lines_of(plan), unused(plan)
+    assert without <= left_out
+    assert left_out.isdisjoint(shown)
+    assert {*left_out, *shown} - {"not"} == set(plan["recipe"])
+
+
+def test_what_a_person_gave_is_shown_even_if_it_changes_nothing() -> None:
+    plan = plan_of(smoothing=0, patience=3)
+    assert {"smoothing", "patience"} <= set(lines_of(plan))
+
+
+def test_frozen_layers_are_shown_with_when_they_stand_still() -> None:
+    shown = lines_of(plan_of(freeze="conv1,conv2"))
+    assert shown["freeze"].split()[1:5] == ["conv1,conv2", "layers", "that", "stand"]
+    assert shown["freeze_at"].split()[1] == "0"
+
+
+def test_decays_of_layers_are_shown_and_that_of_the_recipe_is_not_used() -> None:
+    plan = plan_of(cifar.cifar10_13pct(3), 32, net="cifar10-13pct", recipe="own")
+    text = described(plan, 3, 20.0)
+    assert "; decays of their own: conv1 0, conv2 0, local3 0.004, local4 0.004, fc10 0.004" in text
+    assert {"decay", "dropout"} <= unused(plan)
+    assert "decays of their own" not in described(plan_of(), 3, 20.0)
+    assert unused(plan_of()).isdisjoint({"decay", "dropout"})
+
+
+def test_weights_from_another_run() -> None:
+    plan = plan_of()
+    weights = {"folder": "/runs/big", "network": "alexnet", "taken": ["conv1", "fc7"]}
+    some = described({**plan, "weights": {**weights, "new": ["fc8"]}}, 3, 20.0)
+    assert "Weights    from /runs/big: conv1, fc7; new: fc8\n" in some
+    assert "from scratch" not in some
+    whole = {**plan, "weights": {**weights, "new": []}}
+    assert "Weights    from /runs/big: conv1, fc7\n" in described(whole, 3, 20.0)
+    assert "init" in unused(whole)
+
+
+def test_with_a_time_the_epochs_are_those_that_it_stands_for() -> None:
+    assert "epochs" in unused(plan_of(budget=90.0))
+    shown = lines_of(plan_of(budget=90.0, schedule="steps", reduce_at="3,5"))
+    assert "epochs that the time given stands for" in shown["epochs"]
 
 
 def test_a_time_budget_takes_the_place_of_the_steps() -> None:

@@ -10,17 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet.errors import UsageError
+from alexnet.networks import zoo
+from alexnet.training.optimizer import Rates
 from alexnet.training.recipe import (
     FAST,
     RANGES,
     SMALL,
+    Given,
     Recipe,
     as_plan,
     converted,
     from_plan,
     read_toml,
     resolve,
+    with_origins,
 )
+from alexnet.training.schedule import bias_rate_at, rate_at, share_of_slow
+
+PAPER = dataclasses.asdict(Recipe())
 
 
 def test_the_defaults_are_the_paper_s() -> None:
@@ -29,7 +36,9 @@ def test_the_defaults_are_the_paper_s() -> None:
     assert (paper.batch, paper.momentum, paper.decay, paper.rate) == (128, 0.9, 0.0005, 0.01)
     assert (paper.epochs, paper.schedule, paper.reductions) == (90, "plateau", 3)
     assert (paper.dropout, paper.mirror, paper.colour_noise, paper.area) == (0.5, True, 0.1, 1.0)
-    assert (paper.scale, paper.mean, paper.warmup, paper.smoothing) == (1.0, "image", 0, 0.0)
+    assert (paper.scale, paper.mean, paper.warmup, paper.smoothing) == ((1.0,), "image", 0, 0.0)
+    assert (paper.crop, paper.channels, paper.mean_at) == (224, "RGB", "crop")
+    assert (paper.freeze, paper.noise_until, paper.noise_divides, paper.block) == ((), 0, False, 1)
     assert (paper.bias_rate, paper.bias_decay, paper.init) == (1.0, 0.0, "run")
 
 
@@ -41,8 +50,123 @@ def test_auto_is_paper_from_100_000_pictures_on() -> None:
     assert resolve("paper", 1).name == "paper"
 
 
+@pytest.mark.parametrize("net", zoo.NETWORKS.values(), ids=lambda net: net.name)
+def test_auto_is_the_network_s_own_recipe_from_100_000_pictures_on(net: zoo.Named) -> None:
+    own = resolve("own", 10, net=net)
+    auto = resolve("auto", 100_000, net=net)
+    assert auto.recipe == own.recipe
+    assert auto.name == ("own" if net.recipe else "paper")
+    assert resolve("auto", 99_999, net=net).name == "fast"
+    assert own.recipe.crop == net.preprocessing.crop
+    assert {key for key, origin in own.origins.items() if origin == f"net {net.name}"} == {
+        *net.recipe, *(key for key in (*net.way, "crop") if getattr(own.recipe, key) != PAPER[key]),
+    }  # fmt: skip
+
+
+def phases(name: str, *epochs: float) -> list[tuple[float, ...]]:
+    """Rates of weights and biases, and those of the layers of `freeze`, at some epochs."""
+    recipe = resolve("own", 10**6, net=zoo.NETWORKS[name]).recipe
+    found = []
+    for epoch in epochs:
+        rate = rate_at(recipe, 10**6, epoch, 0, [])
+        biases = bias_rate_at(recipe, 10**6, epoch, rate)
+        rates = Rates(rate, biases, share_of_slow(recipe, epoch))
+        kinds = ("weights", "biases", "slow weights", "slow biases")
+        found.append(tuple(rates.of(kind) for kind in kinds))
+    return found
+
+
+def test_alexnet_as_run_is_net_145_as_logged() -> None:
+    """The log of net 145; rates of biases and of a slow conv1 as run4.sh records them."""
+    recipe = resolve("own", 10**6, net=zoo.NETWORKS["alexnet-as-run"]).recipe
+    assert (recipe.epochs, recipe.batch, recipe.momentum, recipe.freeze) == (
+        91,
+        128,
+        0.9,
+        ("conv1",),
+    )
+    assert (recipe.decay, recipe.bias_decay, recipe.dropout) == (0.0005, 0, 0.5)
+    found = phases("alexnet-as-run", 0, 24.9, 25, 50.9, 51, 66.9, 67, 71.9, 72, 78.9, 79, 90.9)
+    expected = [
+        *[(1e-2, 2e-2, 1e-2, 2e-2)] * 2,
+        *[(1e-3, 2e-3, 1e-3, 2e-3)] * 2,
+        *[(1e-4, 2e-3, 1e-4, 2e-3)] * 2,  # the biases' rate fell once and never again
+        *[(1e-4, 2e-3, 1e-5, 2e-3)] * 2,
+        *[(1e-4, 2e-3, 0, 0)] * 2,
+        *[(1e-5, 2e-3, 0, 0)] * 2,
+    ]
+    assert found == [pytest.approx(rates, rel=1e-12) for rates in expected]
+    assert (recipe.colour_unit, recipe.colour_noise) == ("deviation", 0.1)
+    assert (recipe.noise_until, recipe.noise_divides, recipe.mean_at) == (67, True, "centre")
+    assert recipe.block == 1  # 32 as run; an option
+
+
+def test_net_150_has_reductions_of_its_own() -> None:
+    found = phases("alexnet-apart", 24.9, 25, 48.9, 49, 65.9, 66, 72, 79)
+    assert [rates[0] for rates in found] == pytest.approx([1e-2, 1e-3, 1e-3, *[1e-4] * 4, 1e-5])
+    assert [rates[2] for rates in found[4:]] == pytest.approx([1e-4, 1e-5, 0, 0])
+
+
+def test_one_weird_trick_falls_by_the_cube_root_of_250() -> None:
+    found = phases("one-weird-trick", 0, 22.5, 45, 67.5)
+    weights = [0.01, 0.0015874, 0.00025198, 0.00004]
+    assert [rates[0] for rates in found] == pytest.approx(weights, rel=1e-4)
+    assert [rates[1] for rates in found] == pytest.approx([0.02, 0.02, 0.002, 0.002])
+    assert resolve("own", 10**6, net=zoo.NETWORKS["one-weird-trick"]).recipe.epochs == 90
+
+
+@pytest.mark.parametrize("name", ["caffenet", "bvlc-alexnet"])
+def test_caffe_s_recipe(name: str) -> None:
+    recipe = resolve("own", 10**6, net=zoo.NETWORKS[name]).recipe
+    assert (recipe.batch, recipe.epochs, recipe.colour_noise) == (256, 90, 0)
+    assert (recipe.decay, recipe.bias_decay, recipe.momentum) == (0.0005, 0, 0.9)
+    assert (recipe.crop, recipe.channels, recipe.mean, recipe.mean_at) == (
+        227, "BGR", "image", "crop",
+    )  # fmt: skip
+    found = phases(name, 0, 20, 40, 60, 80)
+    assert [rates[0] for rates in found] == pytest.approx([1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+    assert [rates[1] for rates in found] == pytest.approx([2e-2, 2e-3, 2e-4, 2e-5, 2e-6])
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "end"),
+    [("cifar10-13pct", 120, 140), ("cifar10-11pct", 500, 520), ("cifar10-18pct", 120, 140)],
+)
+def test_the_recipes_of_cuda_convnet_on_cifar10(name: str, first: float, end: float) -> None:
+    """Weights 0.001 and twice divided by 10; biases 0.002 to the end."""
+    recipe = resolve("own", 50_000, net=zoo.NETWORKS[name]).recipe
+    assert (recipe.epochs, recipe.batch, recipe.colour_noise) == (end, 128, 0)
+    found = phases(name, 0, first - 0.1, first, first + 9.9, first + 10, end - 0.1)
+    assert [rates[0] for rates in found] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
+    assert {rates[1] for rates in found} == {0.002}
+
+
+def test_a_recipe_lies_on_the_network_s_preprocessing() -> None:
+    """Blue comes first for Caffe's networks whatever the recipe; the scale is that of `fast`."""
+    net = zoo.named("caffenet+no-norm")
+    found = resolve("fast", 10, {"rate": Given("0.02", "--rate")}, net)
+    shown = {key: (getattr(found.recipe, key), found.origins[key]) for key in found.origins}
+    assert shown["channels"] == ("BGR", "net caffenet+no-norm")
+    assert shown["crop"] == (227, "net caffenet+no-norm")
+    assert shown["scale"] == ((64.0,), "recipe fast")
+    assert shown["rate"] == (0.02, "--rate")
+    assert shown["momentum"] == (0.9, "paper")
+    paper = resolve("paper", 10, net=zoo.NETWORKS["torchvision"])
+    assert paper.recipe.scale == pytest.approx((58.395, 57.12, 57.375))
+    assert (paper.recipe.batch, paper.origins["scale"]) == (128, "net torchvision")
+
+
+@pytest.mark.parametrize(("name", "size", "crop"), [("alexnet", 64, 56), ("cifar10-13pct", 64, 48)])
+def test_the_crop_is_in_proportion_to_the_set(name: str, size: int, crop: int) -> None:
+    found = resolve("own", 10, net=zoo.NETWORKS[name], size=size)
+    assert (found.recipe.crop, found.origins["crop"]) == (crop, f"net {name}")
+    given = {"crop": Given(40, "--set")}
+    assert resolve("own", 10, given, zoo.NETWORKS[name], size).recipe.crop == 40
+
+
 def test_given_values_lie_on_top_and_say_where_they_came_from() -> None:
-    found = resolve("fast", 10, {"rate": ("0.005", "--rate"), "seed": (7, "mine.toml")})
+    values = {"rate": Given("0.005", "--rate"), "seed": Given(7, "mine.toml")}
+    found = resolve("fast", 10, values)
     assert (found.recipe.rate, found.recipe.seed, found.recipe.batch) == (0.005, 7, FAST["batch"])
     origins = [found.origins[name] for name in ("rate", "seed", "batch", "momentum")]
     assert origins == ["--rate", "mine.toml", "recipe fast", "paper"]
@@ -64,7 +188,8 @@ def test_every_number_has_a_range() -> None:
     ("name", "sentence"),
     [
         ("papr", r"no recipe 'papr' \(did you mean 'paper'\?"),
-        ("quick", "known: auto, paper, fast"),
+        ("quick", "known: auto, paper, fast, own"),
+        ("onw", r"no recipe 'onw' \(did you mean 'own'\?"),
     ],
 )
 def test_unknown_recipes(name: str, sentence: str) -> None:
@@ -78,7 +203,7 @@ def test_unknown_recipes(name: str, sentence: str) -> None:
 )
 def test_unknown_settings_suggest_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(UsageError, match=rf"no setting '{name}' \(did you mean '{nearest}'\?"):
-        resolve("paper", 10, {name: (1, "--set")})
+        resolve("paper", 10, {name: Given(1, "--set")})
 
 
 @pytest.mark.parametrize(
@@ -99,6 +224,12 @@ def test_unknown_settings_suggest_the_nearest(name: str, nearest: str) -> None:
         ("reduce_at", "25, 51,79", (25.0, 51.0, 79.0)),
         ("reduce_at", [25, 51], (25.0, 51.0)),
         ("reduce_at", "30", (30.0,)),
+        ("reduce_at", 25, (25.0,)),
+        ("scale", 64, (64.0,)),
+        ("scale", "58.4,57.1,57.4", (58.4, 57.1, 57.4)),
+        ("freeze", "conv1, conv2", ("conv1", "conv2")),
+        ("freeze", ("conv1", "conv2"), ("conv1", "conv2")),
+        ("freeze", "", ()),
         ("schedule", "steps", "steps"),
     ],
 )
@@ -122,7 +253,9 @@ def test_values_become_the_type_of_their_field(name: str, value: Any, expected: 
         ("mirror", "maybe", "true or false"),
         ("mirror", 1, "true or false"),
         ("reduce_at", "25;51", "numbers with commas between them"),
-        ("reduce_at", 25, "numbers with commas between them"),
+        ("freeze", 5, "names with commas between them"),
+        ("freeze", ["conv1", 5], "names with commas between them"),
+        ("freeze", None, "names with commas between them"),
         ("schedule", "cosine", "one of plateau, steps, linear, constant"),
         ("init", {}, "one of run, paper, unit"),
         ("rate", 10**400, "a number"),
@@ -137,15 +270,15 @@ def test_values_of_another_type_are_refused(name: str, value: Any, expected: str
 def test_values_out_of_range_are_refused(name: str, low: float, high: float) -> None:
     for value in (low, high):
         # Not through float: 2^63 - 1 is none.
-        assert getattr(resolve("paper", 9, {name: (value, "x")}).recipe, name) == value
+        assert getattr(resolve("paper", 9, {name: Given(value, "x")}).recipe, name) == value
     for value in (low - 1, high + 1, float("nan")):
         with pytest.raises(UsageError, match=rf"{name} "):
-            resolve("paper", 9, {name: (value, "x")})
+            resolve("paper", 9, {name: Given(value, "x")})
 
 
 def test_steps_need_epochs() -> None:
     with pytest.raises(UsageError, match="reduce_at names no epochs"):
-        resolve("paper", 9, {"schedule": ("steps", "--set")})
+        resolve("paper", 9, {"schedule": Given("steps", "--set")})
 
 
 def test_a_toml_file(tmp_path: Path) -> None:
@@ -180,13 +313,29 @@ RANDOM = {
     "reduce_at": st.lists(st.floats(0.5, 1000), min_size=1, max_size=4).map(tuple),
     "schedule": st.sampled_from(["plateau", "steps", "linear", "constant"]),
     "seed": st.integers(0, 2**63 - 1),
+    "freeze": st.lists(st.sampled_from(["conv1", "fc6", "fc7"]), max_size=3).map(tuple),
+    "scale": st.sampled_from([(64.0,), (58.4, 57.1, 57.4)]),
 }
 
 
+@pytest.mark.parametrize("scale", [(1, 2), (), (1, 2, 3, 4), (0,), (64, 64, -64), (float("nan"),)])
+def test_a_scale_is_one_number_or_three_above_0(scale: tuple[float, ...]) -> None:
+    with pytest.raises(UsageError, match=r"scale is .*; it is one number, or three"):
+        resolve("fast", 10, {"scale": Given(scale, "--set")})
+
+
+def test_only_what_says_so_has_an_origin() -> None:
+    """A pair of names is a value: `settings={"freeze": ("conv1", "conv2")}`."""
+    found = with_origins({"freeze": ("conv1", "conv2"), "rate": Given(0.1, "--rate"), "batch": 8})
+    assert found["freeze"] == (("conv1", "conv2"), "caller")
+    assert found["rate"] == (0.1, "--rate")
+    assert found["batch"] == (8, "caller")
+
+
 @settings(max_examples=30, deadline=None)
-@given(st.sampled_from(["paper", "fast"]), st.fixed_dictionaries(RANDOM))
+@given(st.sampled_from(["paper", "fast", "own"]), st.fixed_dictionaries(RANDOM))
 def test_there_and_back_through_plan_json(name: str, values: dict[str, Any]) -> None:
-    resolved = resolve(name, 10, {key: (value, "--set") for key, value in values.items()})
+    resolved = resolve(name, 10, {key: Given(value, "--set") for key, value in values.items()})
     again = from_plan(json.loads(json.dumps(as_plan(resolved))), name)
     assert again.recipe == resolved.recipe
     assert (again.name, dict(again.origins)) == (name, dict(resolved.origins))

@@ -1,9 +1,11 @@
 """Learning rates by hand."""
 
+from typing import Any
+
 import pytest
 
 from alexnet.training.recipe import Recipe
-from alexnet.training.schedule import rate_at, reductions
+from alexnet.training.schedule import bias_rate_at, rate_at, reductions, share_of_slow
 
 
 def rates(recipe: Recipe, errors: list[float]) -> list[float]:
@@ -27,6 +29,52 @@ def test_steps_of_net_145() -> None:
     epochs = [0, 24.99, 25, 50.9, 51, 78.9, 79, 90]
     expected = [0.01, 0.01, 1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5]
     assert [rate_at(recipe, 0, epoch, 0, []) for epoch in epochs] == pytest.approx(expected)
+
+
+def test_steps_may_divide_by_another_number_than_10() -> None:
+    recipe = Recipe(schedule="steps", reduce_at=(1, 2, 3), reduce_by=250 ** (1 / 3))
+    found = [rate_at(recipe, 0, epoch, 0, []) for epoch in range(4)]
+    assert found == pytest.approx([0.01, 0.0015874, 0.00025198, 0.00004], rel=1e-4)
+    once = Recipe(reduce_by=4, patience=1)
+    assert rates(once, [0.5, 0.6]) == [0.01, 0.01, 0.0025]
+
+
+@pytest.mark.parametrize("schedule", ["linear", "constant", "plateau", "steps"])
+def test_biases_follow_the_weights_where_they_have_no_epochs_of_their_own(schedule: Any) -> None:
+    recipe = Recipe(schedule=schedule, reduce_at=(1,), bias_rate=2)
+    assert bias_rate_at(recipe, 0, 5, 0.003) == 0.006
+    # Epochs of their own are for a schedule of steps.
+    elsewhere = Recipe(schedule=schedule, reduce_at=(1,), bias_rate=2, bias_reduce_at=(4,))
+    assert bias_rate_at(elsewhere, 0, 5, 0.003) == pytest.approx(
+        0.002 if schedule == "steps" else 0.006
+    )
+
+
+def test_biases_are_divided_by_10_at_epochs_of_their_own_and_rise_as_the_weights() -> None:
+    values: dict[str, Any] = {"schedule": "steps", "reduce_at": (2, 4), "bias_reduce_at": (3, 6)}
+    recipe = Recipe(bias_rate=2, reduce_by=3, **values)
+    found = [bias_rate_at(recipe, 0, epoch, 1e-9) for epoch in (0, 2.9, 3, 5.9, 6, 99)]
+    assert found == pytest.approx([0.02, 0.02, 0.002, 0.002, 0.0002, 0.0002])
+    rising = Recipe(bias_rate=2, warmup=4, **values)
+    assert [bias_rate_at(rising, step, 0, 0) for step in (0, 3, 4, 9)] == pytest.approx(
+        [0.004, 0.016, 0.02, 0.02]
+    )
+
+
+@pytest.mark.parametrize(
+    ("slow_at", "freeze_at", "shares"),
+    [
+        (0, 0, [0, 0, 0, 0, 0]),  # from the start
+        (0, 3, [1, 1, 1, 0, 0]),
+        (2, 3, [1, 1, 0.1, 0, 0]),
+        (2, 99, [1, 1, 0.1, 0.1, 0.1]),
+    ],
+)
+def test_when_layers_are_slow_and_when_they_stand_still(
+    slow_at: float, freeze_at: float, shares: list[float]
+) -> None:
+    recipe = Recipe(freeze=("conv1",), slow_at=slow_at, freeze_at=freeze_at)
+    assert [share_of_slow(recipe, epoch) for epoch in range(5)] == shares
 
 
 def test_plateau_after_so_many_epochs_without_a_better_error() -> None:

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from alexnet.data.prepare import prepare
 from alexnet.errors import AlexNetError, UsageError
-from alexnet.networks import zoo
 from alexnet.run import locked
-from alexnet.training import loop, session
-from tests.system import narrow, short_run, small_photos, small_set
+from alexnet.training import choice, loop, session
+from alexnet.training.job import Job
+from tests.system import narrow, short_run, small_photos, small_prepares, small_set
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +59,10 @@ def test_a_run_is_not_overwritten(data: Path, run: Path) -> None:
         ({"settings": {"rate": "high"}}, r"rate is 'high'; it must be a number"),
         ({"settings": {"dropout": 1}}, r"dropout is 1\.0; it can be from 0 to 0\.95"),
         ({"net": "alexnt"}, r"no network 'alexnt' \(did you mean 'alexnet'"),
+        ({"net": "alexnet+tnah"}, r"no change 'tnah' \(did you mean 'tanh'"),
+        ({"settings": {"freeze": "con1"}}, r"no layer 'con1' to freeze \(did you mean 'conv"),
+        ({"net": "vgg16", "settings": {"freeze": "conv1"}}, "no layer 'conv1' to freeze"),
+        ({"settings": {"schedule": "steps"}}, "reduce_at names no epochs"),
         ({"threads": 0}, r"0 threads"),
     ],
 )
@@ -76,9 +79,7 @@ def test_mistakes_are_told_before_photos_are_prepared(
 def test_photos_are_prepared_beside_the_run_and_kept_for_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        session, "prepare", lambda *given, **named: prepare(*given, size=64, workers=1, **named)
-    )
+    small_prepares(monkeypatch)
     photos, said = small_photos(tmp_path / "photos"), list[str]()
     first = short_run(photos, tmp_path / "runs" / "first", said)
     prepared = tmp_path / "runs" / "photos-prepared"
@@ -94,9 +95,7 @@ def test_photos_are_prepared_beside_the_run_and_kept_for_the_next(
 def test_other_photos_of_the_same_name_are_not_mixed_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        session, "prepare", lambda *given, **named: prepare(*given, size=64, workers=1, **named)
-    )
+    small_prepares(monkeypatch)
     short_run(small_photos(tmp_path / "a" / "photos"), tmp_path / "runs" / "a")
     others = small_photos(tmp_path / "b" / "photos", each=11)
     with pytest.raises(AlexNetError, match="photos-prepared"):
@@ -106,7 +105,7 @@ def test_other_photos_of_the_same_name_are_not_mixed_up(
 
 def test_the_plan(data: Path, run: Path) -> None:
     plan = json.loads((run / "plan.json").read_text())
-    assert plan["network"] == session.OWN
+    assert plan["network"] == choice.OWN
     assert plan["recipe_name"] == "fast"
     for entry in plan["recipe"].values():
         assert set(entry) == {"value", "unit", "origin", "source"}
@@ -180,15 +179,6 @@ def test_the_network_s_dropout_and_start_are_the_recipe_s(data: Path, tmp_path: 
     assert layers["conv3"]["std"] == layers["fc8"]["std"] == 0.01
 
 
-def test_a_named_network_gets_as_many_outputs_as_there_are_classes(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(zoo.NETWORKS, "small", narrow)
-    done = short_run(data, tmp_path / "run", layers=None, net="small")
-    assert done.plan["network"] == "small"
-    assert done.plan["layers"][-1]["units"] == 3
-
-
 def test_a_finished_run_has_nothing_to_do(run: Path) -> None:
     before, said = content(run), list[str]()
     done = session.resume(run, say=said.append)
@@ -212,6 +202,30 @@ def test_a_run_with_a_time_can_get_another(
     done = session.resume(tmp_path / "run", budget=90.0, say=lambda _: None)
     assert done.plan["budget_seconds"] == 90.0
     assert json.loads((tmp_path / "run/plan.json").read_text())["budget_seconds"] == 90.0
+
+
+def test_a_schedule_that_waits_for_errors_becomes_steps_with_a_time(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "run", lambda job: job.save())
+    done = short_run(data, tmp_path / "run", recipe="paper", budget=60.0, settings={"epochs": 91})
+    recipe = done.plan["recipe"]
+    assert (recipe["schedule"]["value"], recipe["schedule"]["origin"]) == ("steps", "--time")
+    assert recipe["reduce_at"]["value"] == [25, 51, 79]
+
+
+def test_with_a_time_noise_ends_when_its_share_of_the_passes_is_over(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs: list[Job] = []
+    monkeypatch.setattr(loop, "run", lambda job: (jobs.append(job), job.save()))
+    monkeypatch.setattr(session, "measured_rate", lambda _: 4.5)  # 27 pictures: 10 epochs a minute
+    settings = {"epochs": 100, "noise_until": 50}
+    short_run(data, tmp_path / "run", budget=60.0, settings=settings)
+    session.resume(tmp_path / "run", budget=120.0, say=lambda _: None)
+    assert [job.plan["epochs"] for job in jobs] == [10, 20]
+    assert [job.plan["steps"] for job in jobs] == [45, 90]
+    assert [job.batches.ways.noise_until for job in jobs] == [5, 10]
 
 
 def test_a_refused_resume_changes_no_plan(

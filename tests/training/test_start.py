@@ -7,8 +7,8 @@ import torch
 
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Convolution, Linear, ReLU
+from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.variants import with_width
-from alexnet.networks.zoo import alexnet
 from alexnet.training.start import draw_weights, logit_spread, unit_variance
 
 SIDE = 64

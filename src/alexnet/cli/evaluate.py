@@ -106,7 +106,7 @@ def _worst(evaluation: "Evaluation") -> list[str]:
     if not wrong:
         return ["", "Every picture is named rightly."]
     rows = [
-        (f"{100 * accuracies[n]:.1f} %", f"{counts[n]:,}", _shown(evaluation.classes[n]))
+        (f"{100 * accuracies[n]:.1f} %", f"{counts[n]:,}", _shown(evaluation.shown[n]))
         for n in wrong[:WORST]
     ]
     title = f"Worst classes ({evaluation.views} view{'s' if evaluation.views > 1 else ''}):"

@@ -45,21 +45,29 @@ def run(options: argparse.Namespace) -> int:
         _say("Five views, not ten: this network was trained without mirrored pictures.")
     answers = predictions(model, found.photos, options.top, options.views)
     total = len(found.photos)
-    failed = (_print_json if options.json else _print_tables)(answers, total)
+    if options.json:
+        ids = dict(zip(model.names, model.classes, strict=True)) if model.names else {}
+        failed = _print_json(answers, total, ids)
+    else:
+        failed = _print_tables(answers, total)
     _say_rest(failed, total, found.others)
     return 0 if not failed else 3 if failed < total else 1
 
 
-def _print_json(answers: "Iterable[Prediction]", total: int) -> int:
+def _print_json(answers: "Iterable[Prediction]", total: int, ids: dict[str, str]) -> int:
     given = list(_with_progress(answers, total))
-    print(json.dumps([_as_json(answer) for answer in given], indent=2))
+    print(json.dumps([_as_json(answer, ids) for answer in given], indent=2))
     return sum(answer.error is not None for answer in given)
 
 
-def _as_json(answer: "Prediction") -> dict[str, object]:
+def _as_json(answer: "Prediction", ids: dict[str, str]) -> dict[str, object]:
+    """``ids``: those of the classes that are called otherwise."""
     if answer.error is not None:
         return {"file": answer.file, "error": answer.error}
-    pairs = [{"class": name, "probability": share} for name, share in answer.predictions]
+    pairs = [
+        {"class": name, **({"id": ids[name]} if name in ids else {}), "probability": share}
+        for name, share in answer.predictions
+    ]
     return {"file": answer.file, "predictions": pairs}
 
 

@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", dest="folder", metavar="RUN", help="new folder for the run")
     parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
     parser.add_argument(
-        "--net", default="alexnet", metavar="NAME",
+        "--net", metavar="NAME",
         help="the network, with changes after a plus, such as alexnet+tanh; `alexnet nets` lists "
         "them (alexnet)",
     )  # fmt: skip
@@ -95,7 +95,7 @@ def _check(options: argparse.Namespace) -> None:
         others = ("folder", "others", "settings", "no_mirror", "dry_run", "weights")
         shown = ("--run", "--set", "--settings", "--no-mirror", "--dry-run", "--weights")
         given += [name for key, name in zip(others, shown, strict=True) if getattr(options, key)]
-        given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net != "alexnet")
+        given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net is not None)
         if given:
             raise UsageError(
                 f"--resume goes on with the plan that RUN holds, so {', '.join(given)} cannot be "
@@ -106,21 +106,21 @@ def _check(options: argparse.Namespace) -> None:
     options.folder = options.folder or "."
 
 
-def _settings(options: argparse.Namespace) -> dict[str, tuple[Any, str]]:
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """File, then --set, then flags: the later wins; each value with where it came from."""
-    from alexnet.training.recipe import read_toml
+    from alexnet.training.recipe import Given, read_toml
 
     given = read_toml(Path(options.settings)) if options.settings else {}
     for text in options.others:
         name, found, value = text.partition("=")
         if not found:
             raise UsageError(f"--set {text}: NAME=VALUE is expected, such as --set momentum=0.95.")
-        given[name.strip().replace("-", "_")] = (value.strip(), "--set")
+        given[name.strip().replace("-", "_")] = Given(value.strip(), "--set")
     for name, _, _ in FLAGS:
         if getattr(options, name) is not None:
-            given[name] = (getattr(options, name), f"--{name}")
+            given[name] = Given(getattr(options, name), f"--{name}")
     if options.no_mirror:
-        given["mirror"] = (False, "--no-mirror")
+        given["mirror"] = Given(False, "--no-mirror")
     return given
 
 

@@ -61,10 +61,11 @@ def locally_connected(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> 
     ``weight``: (rows, columns, kernels, C, window, window); ``bias``: (rows, columns, kernels).
     """
     rows, columns, kernels, _, window, _ = weight.shape
-    seen = functional.unfold(x, window, padding=padding).permute(2, 0, 1)
-    held = weight.reshape(rows * columns, kernels, -1)
-    outputs = torch.baddbmm(bias.reshape(-1, 1, kernels), seen, held.transpose(1, 2))
-    return outputs.permute(1, 2, 0).reshape(len(x), kernels, rows, columns)
+    # Contiguous, because of strided products torch makes many small ones.
+    seen = functional.unfold(x, window, padding=padding).permute(2, 0, 1).contiguous()
+    held = weight.reshape(rows * columns, kernels, -1).transpose(1, 2).contiguous()
+    outputs = torch.baddbmm(bias.reshape(-1, 1, kernels), seen, held)
+    return outputs.permute(1, 2, 0).reshape(x.shape[0], kernels, rows, columns)
 
 
 def grouped_linear(x: Tensor, weight: Tensor, bias: Tensor, groups: int) -> Tensor:
@@ -72,6 +73,6 @@ def grouped_linear(x: Tensor, weight: Tensor, bias: Tensor, groups: int) -> Tens
 
     ``weight``: (units, inputs / groups).
     """
-    shares = x.reshape(len(x), groups, -1).transpose(0, 1)
+    shares = x.reshape(x.shape[0], groups, -1).transpose(0, 1)
     held = weight.reshape(groups, -1, weight.shape[1]).transpose(1, 2)
-    return torch.bmm(shares, held).transpose(0, 1).reshape(len(x), -1) + bias
+    return torch.bmm(shares, held).transpose(0, 1).reshape(x.shape[0], -1) + bias

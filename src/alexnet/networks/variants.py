@@ -35,9 +35,10 @@ def without(layers: Layers, *names: str) -> Layers:
     gone = set(names)
     for name in names:
         place = _find(layers, name)
-        follower = layers[place + 1 : place + 2]
-        if isinstance(layers[place], Learned) and isinstance((*follower, None)[0], Activation):
-            gone.add(follower[0].name)
+        after = (layer for layer in layers[place + 1 :] if isinstance(layer, Learned | Activation))
+        follower = next(after, None)  # the run of 2012 has norm and pool in between
+        if isinstance(layers[place], Learned) and isinstance(follower, Activation):
+            gone.add(follower.name)
     return tuple(layer for layer in layers if layer.name not in gone)
 
 
@@ -65,11 +66,14 @@ def without_norms(layers: Layers) -> Layers:
 
 
 def without_overlap(layers: Layers) -> Layers:
-    """Pooling windows of 2, stride 2 (section 3.4), with net 147's paddings where it has them.
+    """Pooling windows of 2, stride 2 (section 3.4); in AlexNet's shape, net 147's paddings.
 
-    Net 147 also pads conv2 by 1 and conv5 by 0, so that 13 and 6 stay the sizes of the last pools.
+    Net 147 also pads conv2 by 1 for 2 and conv5 by 0 for 1, so that the last pools still give 13
+    and 6.
     """
-    paddings = {"conv2": 1, "conv5": 0}
+    found = {layer.name: layer for layer in layers if isinstance(layer, Convolution)}
+    theirs = [found[name].padding for name in ("conv2", "conv5") if name in found]
+    paddings = {"conv2": 1, "conv5": 0} if theirs == [2, 1] else {}
     return tuple(
         replace(layer, window=2, stride=2)
         if isinstance(layer, MaxPool)
@@ -121,7 +125,10 @@ def with_classes(layers: Layers, classes: int) -> Layers:
 
 
 def _without_all(layers: Layers, names: str) -> Layers:
-    return without(layers, *names.split(","))
+    gone, last = names.split(","), learned(layers)[-1].name
+    if last in gone:
+        raise UsageError(f"{last} gives the classes: a network cannot do without it.")
+    return without(layers, *gone)
 
 
 def _width(layers: Layers, share: str) -> Layers:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from alexnet.errors import UsageError
+from alexnet.errors import AlexNetError, UsageError
 from alexnet.names import nearest
 from alexnet.networks import variants
 from alexnet.networks.layers import Layers
 from alexnet.networks.lists import caffe, cifar, krizhevsky, torchvision
-from alexnet.networks.tables import Shape
+from alexnet.networks.tables import Shape, table
 from alexnet.preprocessing import Preprocessing
 
 GREY = 255 * 0.229, 255 * 0.224, 255 * 0.225  # torchvision's standard deviations of R, G and B
@@ -133,7 +133,6 @@ _ALL = (
     Named(
         "cnn-s", "CNN_S of Chatfield et al., mean image, BGR", "VGG_CNN_S, arXiv 1405.3531",
         caffe.cnn_s, Preprocessing(channels="BGR", mean_at="centre"),
-        recipe={"bias_rate": 2.0},
     ),
     Named(
         "vgg16", "VGG_ILSVRC_16_layers, configuration D, mean of each channel, BGR",
@@ -154,9 +153,7 @@ _ALL = (
         "cifar10-18pct", "a small CIFAR-10 net with within-map norms",
         "cuda-convnet, layers-18pct.cfg", cifar.cifar10_18pct,
         Preprocessing(size=32, crop=32, mirror=False), classes=10,
-        recipe={
-            **_CIFAR_RECIPE, "epochs": 140, "reduce_at": (120, 130), "bias_reduce_at": (140,),
-        },
+        recipe={**_CIFAR_RECIPE, "epochs": 140, "reduce_at": (120, 130)},
     ),
 )  # fmt: skip
 
@@ -169,7 +166,10 @@ def named(name: str) -> Named:
     if first not in NETWORKS:
         raise UsageError(f"There is no network {first!r}{nearest(first, NETWORKS)}.")
     found = replace(NETWORKS[first], name=name, changes=tuple(changes))
-    found.layers()  # so that a change that does not fit is told now
+    try:  # so that a change that does not fit is told now
+        table(found.layers(), found.input)
+    except AlexNetError as error:
+        raise UsageError(f"{name}: {error}") from None
     return found
 
 

@@ -1,0 +1,1 @@
+"""Weights from other programs, read without trusting the files that hold them."""
