@@ -16,6 +16,8 @@ from alexnet.kernels import reference
 from alexnet.kernels.blocked import BLOCK, NormPool, norm_pool
 from tests.kernels.step import AS_RUN, ORDERS, PAPER, POOLS, STRONG, by_loops, maps
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def parts(x: Tensor, numbers: NormPool) -> Tensor:
     """The step from torch's functions and the definition in ``reference``."""

@@ -13,6 +13,8 @@ from torch.nn import functional
 from alexnet.kernels import grouped_linear, locally_connected
 from tests import loops
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def maps(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, 3, shape)

@@ -15,6 +15,8 @@ from alexnet.kernels import contrast_norm, within_map_norm
 from alexnet.kernels.reference import band, local_response_norm, window_sums
 from tests import loops
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LRN = [
     pytest.param(local_response_norm, id="reference"),
     pytest.param(kernels.local_response_norm, id="blocked"),

@@ -11,7 +11,7 @@ from alexnet.networks.build import Network
 from alexnet.networks.layers import Convolution, LocalResponseNorm, WithinMapNorm, learned
 from alexnet.networks.tables import Row, multiply_adds, parameters, table
 from alexnet.networks.zoo import NETWORKS, layers_of, named
-from tests.networks.facts import COUNTS, DECAYS, NORMS, SHAPES, STARTS, TABLES
+from tests.networks.printed import COUNTS, DECAYS, NORMS, SHAPES, STARTS, TABLES
 
 
 def rows_of(name: str) -> dict[str, Row]:

@@ -209,7 +209,6 @@ def test_a_layer_with_weights_goes_with_its_activation(
 ) -> None:
     layers = layers_of(name)
     assert gone(layers, variants.without(layers, *removed)) == expected
-    assert gone(layers, layers_of(f"{name}+without:{','.join(removed)}")) == expected
 
 
 @pytest.mark.parametrize("removed", ["conv2", "conv3", "conv4", "conv5", "fc6", "fc7"])
