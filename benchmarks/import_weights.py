@@ -27,23 +27,15 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.formats import caffe_nets, torchvision_nets
 from tests.formats.caffe_forward import blob_of_photo, forward
+from tests.formats.independent import LIMIT, answers, apart, caffe_mean, read_by
 from tests.formats.pictures import photos, synthetic
 
 from alexnet.cli import main as alexnet
 from alexnet.model import Model, load_model
-from alexnet.prediction import picture
-from alexnet.views import test_views
 
 CAFFE = {"caffenet": "old", "bvlc-alexnet": "new", "cnn-s": "old", "vgg16": "new"}
 TORCH = {"torchvision-alexnet": "torchvision", "torchvision-vgg16": "vgg16"}
 Differences = dict[str, float]
-
-
-def caffe_mean() -> np.ndarray:
-    """A mean image (3, 256, 256), B, G, R, whose places differ."""
-    coarse = np.random.default_rng(1).integers(80, 160, (5, 5, 3), dtype=np.uint8)
-    wide = Image.fromarray(coarse).resize((256, 256), Image.Resampling.BICUBIC)
-    return np.asarray(wide, np.float32).transpose(2, 0, 1) + 0.25
 
 
 def of_caffe(name: str, folder: Path, pictures: list[Image.Image]) -> Iterator[Differences]:
@@ -101,18 +93,9 @@ def imported(file: Path, folder: Path, *words: str) -> Model:
 
 def ours_of(model: Model, photo: Image.Image, layers: list[str]) -> dict[str, np.ndarray]:
     """What our network makes of a photo: what it reads, outputs of layers, logits."""
-    square = picture(photo, model)
-    assert not isinstance(square, str), square
-    (view,) = test_views(square[None], model.mean, model.preprocessing, 1)
-    network = model.network.eval()
-    with torch.inference_mode():
-        found = {"picture": view, "logits": network(view), **network.activations(view, layers)}
-    return {key: value[0].numpy() for key, value in found.items()}
-
-
-def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """The greatest difference as a share of the greatest value."""
-    return float(np.abs(ours.astype(np.float64) - theirs).max() / np.abs(theirs).max())
+    view = read_by(model, photo)
+    found = answers(model, view, layers)
+    return {**found, "picture": view[0].numpy(), "logits": found[""]}
 
 
 def main() -> int:
@@ -131,7 +114,7 @@ def main() -> int:
                 worst = {key: max(value, worst.get(key, 0)) for key, value in found.items()}
         print(f"{name}, {len(pictures)} pictures:", flush=True)
         print("  " + ", ".join(f"{key} {value:.1e}" for key, value in worst.items()), flush=True)
-        failed += any(value > 1e-4 for key, value in worst.items() if "not square" not in key)
+        failed += any(value > LIMIT for key, value in worst.items() if "not square" not in key)
     return 1 if failed else 0
 
 

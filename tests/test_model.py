@@ -27,7 +27,10 @@ PICTURES = RANDOM.integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
 def model() -> Model:
     network = Network(with_width(alexnet(4), 1 / 8), 56)
     draw_weights(network, 0)
-    way = Preprocessing(size=64, crop=56, scale=64.0, fit="warp", mirror=False)
+    way = Preprocessing(
+        size=64, crop=56, scale=(64, 57.1, 58.4), fit="warp", mirror=False, channels="BGR",
+        mean_at="centre", filter="bilinear",
+    )  # fmt: skip
     mean = RANDOM.uniform(90, 140, (64, 64, 3)).astype(np.float32)
     return Model(network, "alexnet", way, mean, ("cat", "dog", "ключ", "été"), "fast")
 

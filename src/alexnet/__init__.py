@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from alexnet.evaluation import Evaluation, evaluate
     from alexnet.extraction import Features, features
     from alexnet.formats.exporting import export
+    from alexnet.formats.importing import import_weights
     from alexnet.model import Model, load_model
     from alexnet.networks.zoo import layers_of
     from alexnet.prediction import Prediction, predict
@@ -46,6 +47,7 @@ __all__ = [
     "evaluate",
     "export",
     "features",
+    "import_weights",
     "layers_of",
     "load_model",
     "open_run",
@@ -71,6 +73,7 @@ _PLACES = {
     "evaluate": "evaluation",
     "export": "formats.exporting",
     "features": "extraction",
+    "import_weights": "formats.importing",
     "layers_of": "networks.zoo",
     "load_model": "model",
     "open_run": "run",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,11 +49,11 @@ def evaluate(
     _check_same_classes(folders, models)
     images = open_set(Path(data) if data is not None else data_folder(open_run(folders[0])))
     labels_of = _check_set(folders, models, images, say)
-    chosen = _chosen_part(images, part, say)
+    chosen = _chosen_part(images, part, say, here=not all(map(_imported, folders)))
     numbers = _numbers_of_views(models, views, say)
     labels = labels_of[chosen.labels]
     answers = _answers(models, chosen, labels, numbers, quiet)
-    head = (" + ".join(map(str, folders)), models[0].classes, str(images.folder))
+    head = (" + ".join(map(str, folders)), models[0], str(images.folder))
     results = [_measured(head, chosen, labels, answers[number], number) for number in numbers]
     if len(folders) == 1:
         _kept(folders[0], results, weights, say)
@@ -80,7 +81,7 @@ def _check_set(
     folders: Sequence[Path], models: Sequence[Model], images: ImageSet, say: Say
 ) -> NDArray[np.int64]:
     """The network's label of each class of the set; they are matched by name."""
-    known = {name: label for label, name in enumerate(models[0].classes)}
+    known = _matched(folders[0], models[0], images, say)
     if foreign := [name for name in images.classes if name not in known]:
         raise AlexNetError(
             f"{len(foreign)} of {len(images.classes)} classes of {images.folder} are unknown to "
@@ -103,19 +104,37 @@ def _check_set(
     return np.array([known[name] for name in images.classes], dtype=np.int64)
 
 
+def _matched(folder: Path, model: Model, images: ImageSet, say: Say) -> dict[str, int]:
+    """The label of each class by what the set calls it: the ids of the network, or its names."""
+    known = {name: label for label, name in enumerate(model.classes)}
+    named = {name: label for label, name in enumerate(model.shown)}
+    ids, named_all = set(images.classes) <= set(known), set(images.classes) <= set(named)
+    if ids or not named_all or len(named) < len(known):
+        return known
+    say(f"The classes of {images.folder} are matched by the names that {folder} has for its ids.")
+    return named
+
+
 def _trained_on(folder: Path) -> str | None:
     """The fingerprint of the set of the training; None for a model that comes without a plan."""
-    if not (folder / "plan.json").is_file():
-        return None
-    fingerprint: str | None = open_run(folder).plan.get("data", {}).get("fingerprint")
+    fingerprint: str | None = _plan(folder).get("data", {}).get("fingerprint")
     return fingerprint
+
+
+def _imported(folder: Path) -> bool:
+    return "imported" in _plan(folder)
+
+
+def _plan(folder: Path) -> dict[str, Any]:
+    return open_run(folder).plan if (folder / "plan.json").is_file() else {}
 
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _chosen_part(images: ImageSet, wanted: str | None, say: Say) -> Part:
+def _chosen_part(images: ImageSet, wanted: str | None, say: Say, here: bool) -> Part:
+    """The part that is measured; ``here`` is whether the runs were trained here."""
     filled = [name for name in ("test", "val", "train") if len(images.parts.get(name, ()))]
     if wanted is not None and wanted not in filled:
         raise UsageError(f"{images.folder} has no part {wanted!r}; it has {', '.join(filled)}.")
@@ -126,8 +145,11 @@ def _chosen_part(images: ImageSet, wanted: str | None, say: Say) -> Part:
             "--test or --val, or give --data."
         )
     if name == "val" and wanted is None:
-        say("There is no test part: measured on val, which may have steered the training.")
-    if name == "train":
+        steered = ", which may have steered the training" if here else ""
+        say(f"There is no test part: measured on val{steered}.")
+    if not here:
+        say("It is not known which pictures imported weights learned from, perhaps some of these.")
+    elif name == "train":
         say("Measured on the pictures of the training: the error on new ones is higher.")
     return images.parts[name]
 
@@ -191,10 +213,11 @@ def _answers(
 
 
 def _measured(
-    head: tuple[str, tuple[str, ...], str], part: Part, labels: NDArray[np.int64],
+    head: tuple[str, Model, str], part: Part, labels: NDArray[np.int64],
     answers: _Answers, views: int,
 ) -> Evaluation:  # fmt: skip
-    run, classes, data = head
+    run, model, data = head
+    classes = model.classes
     k, images = metrics.k_of(len(classes)), len(part)
     wrong, wrong_k = int((answers.place >= 1).sum()), int((answers.place >= k).sum())
     accuracies, counts = metrics.class_accuracies(labels, answers.place == 0, len(classes))
@@ -208,5 +231,5 @@ def _measured(
         mean_class_interval=metrics.mean_class_interval(accuracies, counts),
         class_counts=counts, class_accuracies=accuracies, labels=labels, top=answers.top,
         probability=answers.probability, true_probability=answers.true_probability,
-        files=tuple(part.files), data=data,
+        files=tuple(part.files), data=data, names=model.names,
     )  # fmt: skip

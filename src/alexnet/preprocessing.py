@@ -4,6 +4,7 @@ Geometry has three places: ``data.decode`` gives the photo as a viewer shows it,
 ``fitted`` here gives the stored square; ``views`` cuts what the network sees.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,8 @@ class Preprocessing:
     scale: float | tuple[float, float, float] = 1.0
     channels: str = "RGB"  # order in which the network reads the colours
     mirror: bool = True  # whether a mirrored picture still shows the same class
-    # crop: each crop loses the mean of its own place; centre: all lose that of the central crop
+    # crop: each crop loses the mean of its own place, and mirrors it too; centre: all lose that of
+    # the central crop, after mirroring, as in the 2012 program and cuda-convnet.
     mean_at: str = "crop"
     filter: str = "bicubic"  # how photos are scaled to the stored square
 
@@ -65,7 +67,7 @@ def _scale(given: object) -> float | tuple[float, float, float]:
     """One number, or three from a list (as JSON has it); UsageError for anything else."""
     numbers = tuple(given) if isinstance(given, list | tuple) else (given,)
     if len(numbers) not in (1, 3) or not all(
-        isinstance(number, int | float) and number > 0 for number in numbers
+        isinstance(number, int | float) and 0 < number < math.inf for number in numbers
     ):
         raise UsageError(f"scale is {given!r}; it must be a number above 0, or three (R, G, B).")
     values = [float(number) for number in numbers]

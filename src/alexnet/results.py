@@ -49,6 +49,12 @@ class Evaluation:
     true_probability: NDArray[np.float32]  # (N,), of the true class
     files: tuple[str, ...]
     data: str = ""  # the set's folder
+    names: tuple[str, ...] = ()  # what to call the classes, where these are ids
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of the classes for people."""
+        return self.names or self.classes
 
     @property
     def classes_without_images(self) -> int:
@@ -61,12 +67,19 @@ class Evaluation:
             "run", "data", "part", "images", "k", "views", "top1_error", "topk_error",
             "mean_class_accuracy", *_PAIRS, "classes_without_images",
         )  # fmt: skip
-        classes = zip(self.classes, self.class_counts, self.class_accuracies, strict=True)
+        classes = zip(
+            self.classes, self.shown, self.class_counts, self.class_accuracies, strict=True
+        )
         return {
             **{name: getattr(self, name) for name in names},
             "by_class": [
-                {"class": name, "images": int(n), "accuracy": float(a) if n else None}
-                for name, n, a in classes
+                {
+                    "class": one,
+                    **({"name": name} if self.names else {}),
+                    "images": int(n),
+                    "accuracy": float(a) if n else None,
+                }
+                for one, name, n, a in classes
             ],
         }
 
@@ -112,6 +125,7 @@ def keep(run: Path, evaluations: Sequence[Evaluation], weights: str) -> None:
         "format": FORMAT,
         "weights": weights,
         "classes": first.classes,
+        "names": first.names,
         "files": first.files,
         "evaluations": [e.summary() for e in evaluations],
     }
@@ -146,7 +160,7 @@ def _evaluation(
     derived = ("classes_without_images", "by_class")
     values = {key: value for key, value in summary.items() if key not in derived}
     values |= {name: tuple(summary[name]) for name in _PAIRS}
-    values |= {name: tuple(described[name]) for name in ("classes", "files")}
+    values |= {name: tuple(described.get(name, ())) for name in ("classes", "names", "files")}
     values |= {name: tensors[name] for name in _SHARED}
     values |= {name: tensors[f"{summary['views']}.{name}"] for name in _OF_VIEWS}
     return Evaluation(**values)

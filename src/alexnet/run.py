@@ -64,6 +64,10 @@ def _metrics(path: Path) -> list[dict[str, float]]:
 def data_folder(run: Run) -> Path:
     """Where the set lies that the run was trained on; AlexNetError where it is gone."""
     data = run.plan.get("data", {})
+    if "imported" in run.plan:
+        raise AlexNetError(
+            f"{run.folder} was imported, not trained here on a set; give one with --data."
+        )
     if "folder" not in data:
         raise AlexNetError(f"{run.folder / 'plan.json'} does not say which data it used.")
     folder = Path(data["folder"])

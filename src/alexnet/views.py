@@ -109,6 +109,8 @@ def training_view(
         top, left = int(drawn.top), int(drawn.left)
         window = np.s_[top : top + crop, left : left + crop]
         own = mean[window] if way.mean_at == "crop" else _central(mean, crop)
+        if drawn.mirrored and way.mean_at == "centre":
+            own = own[:, ::-1]  # mirrored with the picture it is itself again
         np.subtract(picture[window], own, out=target)
     else:
         box = (drawn.left, drawn.top, drawn.left + drawn.width, drawn.top + drawn.height)
@@ -142,14 +144,14 @@ def test_views(
     # A copy, because a set's pictures are mapped read-only, and torch warns of such arrays.
     stored, means = torch.from_numpy(np.array(pictures)), torch.from_numpy(mean)
     crop, places = way.crop, offsets(way.size, way.crop)
-    if views == 1:
-        places = [places[CENTRE]]
-    middle = (way.size - crop) // 2
+    divisor = torch.from_numpy(way.divisor.copy())
     for mirrored in (False, True)[: 2 if views == 10 else 1]:
-        for top, left in places:
-            own = (top, left) if way.mean_at == "crop" else (middle, middle)
-            view = _window(stored, top, left, crop).float() - _window(means, *own, crop)
-            yield _as_read(view / torch.from_numpy(way.divisor.copy()), way, mirrored)
+        for place in places if views > 1 else [places[CENTRE]]:
+            view = _window(stored, *place, crop).float()
+            lost = _window(means, *(place if way.mean_at == "crop" else places[CENTRE]), crop)
+            if mirrored:
+                view, lost = view.flip(2), lost.flip(1) if way.mean_at == "crop" else lost
+            yield _as_read((view - lost) / divisor, way)
 
 
 def _window(pictures: Tensor, top: int, left: int, crop: int) -> Tensor:
@@ -157,9 +159,8 @@ def _window(pictures: Tensor, top: int, left: int, crop: int) -> Tensor:
     return pictures[..., top : top + crop, left : left + crop, :]
 
 
-def _as_read(view: Tensor, way: Preprocessing, mirrored: bool) -> Tensor:
+def _as_read(view: Tensor, way: Preprocessing) -> Tensor:
     """(N, crop, crop, 3) as the network reads it."""
-    view = view.flip(2) if mirrored else view
     view = view.flip(-1) if way.channels == "BGR" else view
     return view.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 

@@ -66,12 +66,12 @@ def test_a_time_that_is_empty_is_not_passed_over(calls: list[Any]) -> None:
 
 def test_the_api_gets_what_was_given(calls: list[Any], tmp_path: Path) -> None:
     words = ["--recipe", "paper", "--time", "1h", "--threads", "2", "--workers", "3"]
-    assert main(["train", "data", "--run", "run", *words]) == 0
+    assert main(["train", "data", "--run", "run", *words, "--weights", "big"]) == 0
     (call,) = calls
     assert call["places"] == ("data", "run")
     assert (call["recipe"], call["net"], call["budget"]) == ("paper", None, 3600)
     assert (call["threads"], call["workers"], call["dry_run"]) == (2, 3, False)
-    assert call["settings"] == {}
+    assert (call["settings"], call["weights"]) == ({}, "big")
 
 
 def test_a_flag_beats_set_and_set_beats_the_file(calls: list[Any], tmp_path: Path) -> None:
@@ -151,6 +151,8 @@ def test_a_dry_run_may_stand_in_a_run_folder(
         (["--rate", "11"], "rate is 11.0; it can be from 0 to 10"),
         (["--recipe", "papr"], "did you mean 'paper'?"),
         (["--net", "alexnt"], "did you mean 'alexnet'?"),
+        (["--net", "alexnet+width:big"], "width is 'big'; it must be a share such as 0.5"),
+        (["--set", "freeze=fc66"], "no layer 'fc66' to freeze (did you mean 'fc6'?)"),
         (["--settings", "none.toml"], "none.toml cannot be read as TOML"),
         (["--time", "soon"], "--time is 'soon'"),
         (["--threads", "0"], "0 threads"),
@@ -188,7 +190,7 @@ def test_photos_for_a_dry_run_are_a_wrong_call(
 REFUSED = [
     *([f"--{name}", "1"] for name, _, _ in FLAGS),
     ["--run", "new"], ["--set", "rate=1"], ["--settings", "a.toml"], ["--no-mirror"],
-    ["--dry-run"], ["--recipe", "paper"], ["--net", "other"],
+    ["--dry-run"], ["--recipe", "paper"], ["--net", "other"], ["--weights", "other"],
 ]  # fmt: skip
 
 
@@ -199,6 +201,14 @@ def test_what_the_plan_holds_cannot_be_changed_on_resuming(
     assert main(["train", "--resume", "run", *words]) == 2
     err = capsys.readouterr().err
     assert f"so {words[0]} cannot be given with it" in err
+    assert calls == []
+
+
+def test_the_default_s_name_is_refused_too_where_the_network_is_fixed(
+    calls: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--resume", "run", "--net", "alexnet"]) == 2
+    assert "so --net cannot be given with it" in capsys.readouterr().err
     assert calls == []
 
 

@@ -222,6 +222,22 @@ def test_time_given_ends_the_run_and_the_rate_falls_to_nothing(
     assert [row["epoch"] for row in job.tally.rows] == [1, 2, 3, 4]
 
 
+def test_with_a_time_the_epochs_of_the_recipe_are_shares_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    steps = {"schedule": "steps", "reduce_at": 45, "epochs": 90, "freeze": "conv1", "freeze_at": 68}
+    job = job_of(tmp_path, batch=2, val=0, budget=8.0, **steps)
+    rates = rates_of(job)
+    clock.each_step_takes(job, 1.0)
+    still = []
+    held = job.network.held(job.network.layers[0])
+    job.network.register_forward_hook(lambda *_: still.append(not held.weight.requires_grad))
+    loop.run(job)
+    assert rates == pytest.approx([0.01] * 4 + [0.001] * 4)
+    assert still == [False] * 7 + [True]  # 68 of 90 epochs are 6.04 of 8 steps
+
+
 def test_time_that_runs_out_within_an_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

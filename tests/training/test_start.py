@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from alexnet.networks.build import Network
-from alexnet.networks.layers import Convolution, Linear, ReLU
+from alexnet.networks.layers import Convolution, Linear, LocallyConnected, ReLU
 from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.variants import with_width
 from alexnet.training.start import draw_weights, logit_spread, unit_variance
@@ -61,6 +61,32 @@ def test_maps_and_units_of_a_layer_have_mean_zero_and_the_same_spread() -> None:
     assert level == pytest.approx(0.1, rel=1e-3)
     loss = torch.nn.functional.cross_entropy(found["fc8"], torch.arange(16) % 10)
     assert loss.item() == pytest.approx(math.log(10), abs=0.1)
+
+
+def test_layers_that_are_kept_stay_and_the_others_are_balanced_on_them() -> None:
+    network, random = drawn(), torch.Generator().manual_seed(0)
+    batch = 50 * torch.randn(16, 3, SIDE, SIDE, generator=random)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    unit_variance(network, batch, [layer.name for layer in LEARNED[:-1]])
+    after = network.state_dict()
+    assert [name for name in before if not torch.equal(before[name], after[name])] == [
+        "fc8.weight", "fc8.bias",
+    ]  # fmt: skip
+    with torch.inference_mode():
+        logits = network.eval()(batch).double()
+    assert logits.std(0, correction=0).tolist() == pytest.approx([0.1] * 10, rel=0.01)
+
+
+def test_kernels_of_their_own_at_each_place_are_balanced_by_maps() -> None:
+    network = Network((LocallyConnected("local1", 4, 3), ReLU("relu1"), Linear("fc2", 5)), 8)
+    draw_weights(network, 0)
+    batch = torch.randn(16, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    unit_variance(network, batch)
+    with torch.inference_mode():
+        found = network.eval().activations(batch, ["local1"])["local1"].double()
+    maps = found.transpose(0, 1).flatten(1)
+    assert maps.std(1, correction=0).tolist() == pytest.approx([0.2] * 4, rel=1e-3)
+    assert maps.mean(1).abs().max().item() < 1e-4
 
 
 def test_one_picture_or_pictures_that_are_all_alike_give_no_spread_to_divide_by() -> None:

@@ -21,6 +21,7 @@ Array = NDArray[np.float32]
 Keys = Literal["torchvision", "caffe", "ours"]
 TIMES = 3  # what an import takes of memory, as a multiple of the file
 TORCH = (".pth", ".pt", ".bin", ".ckpt", ".tar")
+THEIRS = frozenset({"features", "classifier"})  # what torchvision's networks are made of
 BLOBS = {"Convolution": 4, "InnerProduct": 2}  # dimensions of the weights
 
 
@@ -85,7 +86,7 @@ def _by_keys(path: Path, tensors: Mapping[str, Tensor]) -> Held:
             f"networks that are known here do (odd: {', '.join(odd[:3]) or 'no tensors at all'}"
             f"{f' and {len(odd) - 3} more' if len(odd) > 3 else ''})."
         )
-    theirs = all(name.split(".")[0] in ("features", "classifier") for name in names)
+    theirs = all(name.split(".")[0] in THEIRS for name in names)
     arrays = {
         name: (_float(path, found, f"{name}.weight"), _float(path, found, f"{name}.bias"))
         for name in names
@@ -107,7 +108,7 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     parts = {key: [part for part in key.split(".") if part != "module"] for key in tensors}
     firsts = {split[0] for split in parts.values() if split}
-    while len(firsts) == 1 and all(len(split) > 2 for split in parts.values()):
+    while len(firsts) == 1 and not firsts & THEIRS and min(map(len, parts.values())) > 2:
         parts = {key: split[1:] for key, split in parts.items()}
         firsts = {split[0] for split in parts.values()}
     return {".".join(split): tensors[key] for key, split in parts.items()}

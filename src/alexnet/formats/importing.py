@@ -11,7 +11,7 @@ from alexnet import files, machine
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.formats import held, recognise
 from alexnet.formats.beside import described
-from alexnet.formats.classes import classes_for
+from alexnet.formats.classes import Classes, classes_for
 from alexnet.formats.describing import pixels_in_words, square_in_words
 from alexnet.formats.held import Held
 from alexnet.formats.hub import CONFIG, WEIGHTS, read_hub
@@ -19,7 +19,7 @@ from alexnet.formats.recognise import Fit
 from alexnet.formats.ways import way_of
 from alexnet.model import Model, load_model, save_model
 from alexnet.networks.build import Network
-from alexnet.networks.layers import Layers, learned
+from alexnet.networks.layers import Layers, Linear, learned
 from alexnet.networks.tables import parameters
 from alexnet.networks.zoo import NETWORKS, Named, named
 from alexnet.run import Run, open_run
@@ -115,23 +115,27 @@ def _made(
     """A model of weights by layer."""
     fits = network_of(found, net, say)
     beside = described(found.path) if found.keys == "torchvision" else None
-    if beside:
-        say(f"{beside.path} beside it says how its pictures are made ready, and its classes.")
-    way = way_of(found, fits.known, mean, say, beside.way if beside else None)
-    network = filled(fits, way.preprocessing.crop, found)
     outputs = found.arrays[fits.names[-1]][1].size
     labels = beside.classes if beside and classes is None else classes_for(outputs, classes)
-    count = sum(value.numel() for value in network.parameters())
-    say(
-        f"{found.path} holds the network {fits.known.name}, layers named as by "
-        f"{WHOSE[found.keys]}: {len(found.arrays)} layers with {count:,} parameters; {outputs:,} "
-        f"classes ({labels.origin})."
-    )
+    say(_recognised(found, fits, labels))
+    if beside:
+        say(f"{beside.path} describes its pictures and classes; options go before it.")
+    way = way_of(found, fits.known, mean, say, beside.way if beside else None)
+    network = filled(fits, way.preprocessing.crop, found)
     names = labels.names if labels.names != labels.ids else ()
     model = Model(
         network, fits.known.name, way.preprocessing, way.mean, labels.ids, "imported", names
     )
     return Imported(model, way.origin)
+
+
+def _recognised(found: Held, fits: Fit, labels: Classes) -> str:
+    count = parameters(fits.layers, fits.known.input)
+    return (
+        f"{found.path} holds the network {fits.known.name}, layers named as by "
+        f"{WHOSE[found.keys]}: {len(found.arrays)} layers with {count:,} parameters; "
+        f"{len(labels.ids):,} classes ({labels.origin})."
+    )
 
 
 def network_of(found: Held, net: str | None, say: Say) -> Fit:
@@ -177,11 +181,11 @@ def _own(found: Held, layers: Layers, say: Say) -> Fit:
 
 def _named_after(found: Held, layers: Layers) -> Named:
     """The file's own list as a network, for the first size of pictures that its weights fit."""
-    if not hasattr(learned(layers)[-1], "units"):
-        last = learned(layers)[-1].name
+    last = learned(layers)[-1]
+    if not isinstance(last, Linear):
         raise AlexNetError(
-            f"{found.path} ends with the weights of {last}, which is no dense layer, so that it "
-            "names no classes: either it was cut off, or it is a net that is not read here."
+            f"{found.path} ends with the weights of {last.name}, which is no dense layer, so that "
+            "it names no classes: either it was cut off, or it is a net that is not read here."
         )
     way = NETWORKS["caffenet"].preprocessing
     own = Named(

@@ -166,4 +166,4 @@ def read_npy(path: Path) -> Image:
         raise UsageError(
             f"{path} holds {mean.dtype} {mean.shape}; a mean image has numbers (rows, columns, 3)."
         )
-    return np.ascontiguousarray(mean, np.float32)
+    return np.array(mean, np.float32, order="C")

@@ -27,6 +27,7 @@ from alexnet.networks.layers import (
 )
 from alexnet.networks.tables import overhang, table
 
+BLOCK = 64  # channels that a block of pixels may become: the first layer's 3 x 4 x 4, say
 Masks = Callable[[str, Tensor, float], Tensor]
 
 
@@ -52,12 +53,11 @@ class Network(nn.Module):
         self.layers, self.side = layers, side
         self.input = (channels, side, side)
         self.masks: Masks = _torch_masks
-        self.overhangs: dict[str, int] = {}
-        for row in table(layers, self.input):
+        self.precision = torch.float32  # of the arithmetic while training; weights stay float32
+        self.rows = {row.layer.name: row for row in table(layers, self.input)}
+        for row in self.rows.values():
             if isinstance(row.layer, Learned):
                 self.add_module(row.layer.name, Parameters(row.weight_shape, row.bias_shape))
-            if isinstance(row.layer, Convolution):
-                self.overhangs[row.layer.name] = overhang(row.layer, row.input[1])
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,12 +72,13 @@ class Network(nn.Module):
                 f"The network reads pictures of {self.input} (channels, rows, columns); "
                 f"these are {tuple(x.shape[1:])}."
             )
-        x = x.contiguous(memory_format=torch.channels_last)
+        dtype = self.precision if self.training and x.dtype == torch.float32 else x.dtype
+        x = x.to(dtype, memory_format=torch.channels_last)
         for step in steps(self.layers, wanted):
             x = self._run(step, x)
             if step[-1].name in wanted:
                 found[step[-1].name] = x
-        return {**found, "": x}
+        return {**found, "": x if dtype == torch.float64 else x.float()}
 
     def _run(self, step: Layers, x: Tensor) -> Tensor:
         if len(step) == 3:
@@ -97,21 +98,23 @@ class Network(nn.Module):
 
     def _learned(self, layer: Learned, x: Tensor) -> Tensor:
         held = self.held(layer)
+        weight, bias = held.weight.to(x.dtype), held.bias.to(x.dtype)
         if isinstance(layer, Convolution):
-            return self._convolution(layer, held, x)
+            return self._convolution(layer, weight, bias, x)
         if isinstance(layer, LocallyConnected):
-            return kernels.locally_connected(x, held.weight, held.bias, layer.padding)
+            return kernels.locally_connected(x, weight, bias, layer.padding)
         if layer.groups > 1:
-            return kernels.grouped_linear(x.flatten(1), held.weight, held.bias, layer.groups)
-        return functional.linear(x.flatten(1), held.weight, held.bias)
+            return kernels.grouped_linear(x.flatten(1), weight, bias, layer.groups)
+        return functional.linear(x.flatten(1), weight, bias)
 
-    def _convolution(self, layer: Convolution, held: Parameters, x: Tensor) -> Tensor:
-        more = self.overhangs[layer.name]
-        if more:
+    def _convolution(self, layer: Convolution, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
+        row = self.rows[layer.name]
+        if layer.stride > 1 and layer.groups == 1 and row.input[0] * layer.stride**2 <= BLOCK:
+            places = (row.output[1], row.output[2])
+            return kernels.strided_convolution(x, weight, bias, layer.stride, layer.padding, places)
+        if more := overhang(layer, row.input[1]):
             x = functional.pad(x, (0, more, 0, more))
-        return functional.conv2d(
-            x, held.weight, held.bias, layer.stride, layer.padding, groups=layer.groups
-        )
+        return functional.conv2d(x, weight, bias, layer.stride, layer.padding, groups=layer.groups)
 
     def _dropout(self, layer: Dropout, x: Tensor) -> Tensor:
         if not self.training:

@@ -98,7 +98,7 @@ def _band(curve: Curve, across: Axis, up: Axis) -> Html:
 
 def _level(level: Level, up: Axis) -> list[Html]:
     y = up(level.value)
-    return [line(LEFT, y, WIDTH - RIGHT, y, "guide"), text(LEFT + 4, y + 14, level.name)]
+    return [line(LEFT, y, WIDTH - RIGHT, y, "guide"), text(LEFT + 4, y - 5, level.name)]
 
 
 def _mark(curve: Curve, x: float, y: float) -> Html:

@@ -72,6 +72,17 @@ class Material:
         return "/".join(part for part in folder.parts[-2:] if part != folder.anchor)
 
     @property
+    def imported(self) -> dict[str, str]:
+        """Where weights are from that were not trained here; else empty."""
+        return self.run.plan.get("imported") or {}
+
+    def called(self, name: str) -> str:
+        """What people call a class of a set, where the network knows a name for its id."""
+        model = self.model
+        known = dict(zip(model.classes, model.shown, strict=True)) if model is not None else {}
+        return known.get(name, name)
+
+    @property
     def recipe(self) -> str | None:
         """The name of the recipe."""
         return self.run.plan.get("recipe_name")
@@ -88,8 +99,8 @@ class Material:
 
     @property
     def mean(self) -> NDArray[np.float32] | None:
-        """The mean image (size, size, 3), 0 to 255."""
-        if self.images is not None:
+        """The mean image (size, size, 3), 0 to 255; what imported weights subtract."""
+        if self.images is not None and not self.imported:
             return self.images.mean
         return self.model.mean if self.model is not None else None
 

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -54,6 +54,11 @@ class Batches:
             recipe.mirror, recipe.colour_noise, recipe.area, recipe.colour_unit,
             recipe.noise_until or math.inf, recipe.noise_divides, recipe.block,
         )  # fmt: skip
+
+    def stretch(self, passes: float) -> None:
+        """Say how many passes over the pictures stand for an epoch of the recipe."""
+        until = self.recipe.noise_until * passes or math.inf
+        self.ways = replace(self.ways, noise_until=until)
 
     def places(self, step: int) -> list[tuple[int, int]]:
         """(epoch, picture) of each place in the batch of a step."""

@@ -15,11 +15,11 @@ PATIENCE = 200  # steps before a loss that is still about ln N is remarked upon
 
 def update_ratios(optimizer: Momentum, epoch: int) -> list[dict[str, Any]]:
     """Mean size of weights and of their last step, and the ratio, as cuda-convnet printed them."""
-    values = dict(optimizer.network.named_parameters())
+    steps = {name: rate * float(b.abs().mean()) for name, b, rate in optimizer.velocities()}
     rows = []
-    for name, buffer, rate in optimizer.velocities():
+    for name, value in optimizer.network.named_parameters():
         layer, kind = name.rsplit(".", 1)
-        size, step = float(values[name].detach().abs().mean()), rate * float(buffer.abs().mean())
+        size, step = float(value.detach().abs().mean()), steps.get(name, 0.0)
         rows.append(
             {"epoch": epoch, "layer": layer, "parameter": kind, "mean_abs": size,
              "mean_abs_step": step, "ratio": step / size if size else math.inf}

@@ -22,8 +22,9 @@ from alexnet.training import checkpoint
 from alexnet.training.batches import Batches
 from alexnet.training.optimizer import Momentum
 from alexnet.training.recipe import Recipe
-from alexnet.training.start import draw_weights, logit_spread, take_weights, unit_variance
+from alexnet.training.start import draw_weights, logit_spread, unit_variance
 from alexnet.training.tally import Tally
+from alexnet.training.weights import Start
 
 Say = Callable[[str], None]
 VELOCITY = "velocity."
@@ -34,7 +35,7 @@ class Job:
     """Everything that one step needs."""
 
     folder: Path
-    plan: Mapping[str, Any]
+    plan: dict[str, Any]
     recipe: Recipe
     images: ImageSet
     model: Model
@@ -54,6 +55,11 @@ class Job:
     def classes(self) -> int:
         """The number of classes."""
         return len(self.model.classes)
+
+    def fit_to_time(self) -> None:
+        """With a time given, the recipe's epochs are shares of it; noise ends with its share."""
+        if self.plan["budget_seconds"] and self.recipe.epochs:
+            self.batches.stretch(self.plan["epochs"] / self.recipe.epochs)
 
     def save(self) -> None:
         """Checkpoint, model and tables; nothing is written where a weight is no number."""
@@ -76,7 +82,7 @@ class Job:
 
 def assemble(
     folder: Path,
-    plan: Mapping[str, Any],
+    plan: dict[str, Any],
     recipe: Recipe,
     images: ImageSet,
     layers: Layers,
@@ -84,14 +90,17 @@ def assemble(
     workers: int,
     say: Say,
     quiet: bool,
-    mean: NDArray[np.float32] | None = None,
+    like: Model | None = None,
 ) -> Job:
-    """A job at its first step, with zero weights; ``mean`` in place of the set's own."""
-    way = way_of(images, recipe)
+    """A job at its first step, with zero weights; ``like`` has the mean that pictures lose.
+
+    Without it they lose the set's own.
+    """
+    way, classes = way_of(images, recipe), images.classes
+    mean = like.mean if like else mean_of(images, recipe)
+    names = like.names if like and like.classes == classes else ()
     network = Network(layers, way.crop)
-    mean = mean_of(images, recipe) if mean is None else mean
-    name, classes = plan["network"], images.classes
-    model = Model(network, name, way, mean, classes, plan["recipe_name"])
+    model = Model(network, plan["network"], way, mean, classes, plan["recipe_name"], names)
     batches = Batches(images, mean, recipe, way)
     optimizer = Momentum(network, recipe)
     return Job(
@@ -117,13 +126,10 @@ def mean_of(images: ImageSet, recipe: Recipe) -> NDArray[np.float32]:
     return mean
 
 
-def begin(job: Job, taken: Network | None = None) -> None:
-    """Weights before step 1, and a warning where the logits hardly differ between pictures.
-
-    Layers that ``taken`` has too, in the same shape, get its weights.
-    """
+def begin(job: Job, start: Start | None = None) -> None:
+    """Weights before step 1, and a warning where the logits hardly differ between pictures."""
     draw_weights(job.network, job.recipe.seed)
-    kept = [] if taken is None else take_weights(job.network, taken)
+    kept = start.put_into(job.network, job.model.classes) if start else []
     views, _ = job.batches.make(0)
     if job.recipe.init == "unit":
         unit_variance(job.network, views, kept)

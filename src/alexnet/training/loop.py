@@ -75,9 +75,9 @@ def one_step(job: Job, batch: Batch, started: float) -> str:
     if not math.isfinite(value):
         kept = "The last good checkpoint is kept." if any_checkpoint(job) else ""
         raise AlexNetError(diagnosis.advice_when_not_finite(step, rates.weights, kept))
-    if loss.requires_grad:
+    if loss.requires_grad:  # it does not where all layers stand still
         loss.backward()  # type: ignore[no-untyped-call]
-        job.optimizer.step(rates)
+    job.optimizer.step(rates)
     job.optimizer.sgd.zero_grad(set_to_none=True)
     wrong = int((logits.detach().argmax(1) != batch.labels).sum())
     busy = time.monotonic() - started

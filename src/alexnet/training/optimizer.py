@@ -9,6 +9,7 @@ rate for that one step gives the paper's rule, and torch's fused kernel still do
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,11 +21,24 @@ from alexnet.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Rates:
-    """The learning rates of one step; ``slow`` is the share that the layers of ``freeze`` have."""
+    """The learning rates of one step.
+
+    ``slow`` is the share of the weights' rate that the layers of ``freeze`` have. Their biases keep
+    the biases' rate and stop with the weights, at 0, as in the 2012 runs (run4.sh).
+    """
 
     weights: float
     biases: float
     slow: float = 1.0
+
+    def of(self, kind: str) -> float:
+        """The rate of "weights", "biases", "slow weights" or "slow biases"."""
+        return {
+            "weights": self.weights,
+            "biases": self.biases,
+            "slow weights": self.weights * self.slow,
+            "slow biases": self.biases if self.slow else 0.0,
+        }[kind]
 
 
 class Momentum:
@@ -37,50 +51,36 @@ class Momentum:
 
     def __init__(self, network: Network, recipe: Recipe) -> None:
         self.recipe, self.network = recipe, network
-        self.groups: list[dict[str, object]] = []
-        for layer in learned(network.layers):
-            held = network.held(layer)
-            decay = recipe.decay if layer.decay is None else layer.decay
-            slow = layer.name in recipe.freeze
-            self._add("weights", held.weight, decay, slow)
-            self._add("biases", held.bias, recipe.bias_decay, slow)
-        self.sgd = torch.optim.SGD(self.groups, lr=0.0, momentum=recipe.momentum, fused=True)
-        self.rates: dict[str, float] = {}
-
-    def _add(self, kind: str, value: torch.nn.Parameter, decay: float, slow: bool) -> None:
-        name = f"{'slow ' if slow else ''}{kind}"
-        for group in self.groups:
-            if (group["kind"], group["weight_decay"]) == (name, decay):
-                group["params"].append(value)  # type: ignore[attr-defined]
-                return
-        self.groups.append({"params": [value], "kind": name, "weight_decay": decay})
+        groups = _groups(network, recipe)
+        self.sgd = torch.optim.SGD(groups, lr=0.0, momentum=recipe.momentum, fused=True)
+        self.rates: dict[str, float] = {}  # by kind, the last above 0: the unit of the velocities
 
     def freeze(self, rates: Rates) -> None:
         """Before the forward pass: what stands still needs no gradient, nor all that is below."""
         for group in self.sgd.param_groups:
-            moves = _rate_of(rates, group["kind"]) > 0
+            moves = rates.of(group["kind"]) > 0
             for value in group["params"]:
                 value.requires_grad_(moves)
                 value.grad = value.grad if moves else None
 
     def step(self, rates: Rates) -> None:
         """One update at these rates; where one is 0 nothing moves, velocities included."""
+        before = dict(self.rates)
         for group in self.sgd.param_groups:
-            kind, rate = group["kind"], _rate_of(rates, group["kind"])
-            before = self.rates.get(kind) or rate
+            kind, rate = group["kind"], rates.of(group["kind"])
             group["lr"] = rate
-            group["momentum"] = self.recipe.momentum * before / rate if rate else 1.0
-            if rate == 0:
+            if rate:
+                group["momentum"] = self.recipe.momentum * (before.get(kind) or rate) / rate
+                self.rates[kind] = rate
+            else:
                 for value in group["params"]:
                     value.grad = None
-            else:
-                self.rates[kind] = rate
         self.sgd.step()
 
     def velocities(self) -> Iterator[tuple[str, Tensor, float]]:
         """Name, torch's buffer b and the rate; the last step moved the weights by -rate * b."""
         rates = {
-            id(value): self.rates.get(group["kind"], 0.0)
+            id(value): float(group["lr"])
             for group in self.sgd.param_groups
             for value in group["params"]
         }
@@ -93,7 +93,7 @@ class Momentum:
         """The buffers by parameter name, for a checkpoint."""
         return {name: buffer for name, buffer, _ in self.velocities()}
 
-    def restore(self, buffers: dict[str, Tensor], rates: Mapping[str, float]) -> None:
+    def restore(self, buffers: Mapping[str, Tensor], rates: Mapping[str, float]) -> None:
         """Take up the buffers and the rates of a checkpoint."""
         for name, value in self.network.named_parameters():
             if name in buffers:
@@ -102,6 +102,16 @@ class Momentum:
         self.rates = dict(rates)
 
 
-def _rate_of(rates: Rates, kind: str) -> float:
-    rate = rates.weights if kind.endswith("weights") else rates.biases
-    return rate * rates.slow if kind.startswith("slow") else rate
+def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    """Parameters of one kind (see ``Rates.of``) and one decay together."""
+    found: dict[tuple[str, float], list[torch.nn.Parameter]] = {}
+    for layer in learned(network.layers):
+        held = network.held(layer)
+        slow = "slow " if layer.name in recipe.freeze else ""
+        decay = recipe.decay if layer.decay is None else layer.decay
+        found.setdefault((f"{slow}weights", decay), []).append(held.weight)
+        found.setdefault((f"{slow}biases", recipe.bias_decay), []).append(held.bias)
+    return [
+        {"params": values, "kind": kind, "weight_decay": decay}
+        for (kind, decay), values in found.items()
+    ]

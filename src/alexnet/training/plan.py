@@ -7,7 +7,7 @@ from typing import Any
 
 from alexnet import kernels, machine
 from alexnet.data.store import ImageSet
-from alexnet.networks.layers import Layers
+from alexnet.networks.layers import Layers, to_json
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration
 from alexnet.training.diagnosis import expectation
@@ -17,10 +17,28 @@ NO_VALIDATION = (
     "There is no validation part, so nothing will lower the rate: prepare the set with --val, or "
     "give --set schedule=linear."
 )
+# Settings that have an effect only with some values of another one,
 ONLY_WITH = {
-    "patience": ("plateau",), "reductions": ("plateau",), "reduce_at": ("steps",),
-    "bias_reduce_at": ("steps",), "reduce_by": ("steps", "plateau"),
+    "reduce_at": ("schedule", ("steps",)),
+    "reduce_by": ("schedule", ("steps", "plateau")),
+    "patience": ("schedule", ("plateau",)),
+    "reductions": ("schedule", ("plateau",)),
+    "bias_reduce_at": ("schedule", ("steps",)),
+    "mean_at": ("mean", ("image",)),
+}
+# or only where another one is not 0 or empty;
+NEEDS = {
+    "slow_at": "freeze", "freeze_at": "freeze", "colour_unit": "colour_noise",
+    "noise_until": "colour_noise", "noise_divides": "colour_noise",
 }  # fmt: skip
+# and values that leave out what the setting is about.
+OFF = {
+    "bias_reduce_at": (), "warmup": 0, "freeze": (), "slow_at": 0, "noise_until": 0,
+    "noise_divides": False, "block": 1, "area": 1, "smoothing": 0,
+}  # fmt: skip
+IN_EPOCHS = {"reduce_at", "bias_reduce_at", "slow_at", "freeze_at", "noise_until"}
+PROGRAMS = ("paper", "recipe ", "net ", "weights ")  # origins of values that no person gave
+WIDEST = 12  # a longer value moves only its own line
 FITS = {"crop": "shorter side and central square", "warp": "both sides scaled"}
 
 
@@ -42,18 +60,10 @@ def make_plan(
         "network": network,
         "parameters": parameters(layers, shape),
         "gflop_per_picture": training_flop(layers, shape) / 1e9,
+        "layers": to_json(layers),
         "recipe_name": resolved.name,
         "recipe": as_plan(resolved),
-        "data": {
-            "folder": str(images.folder.resolve()),
-            "fingerprint": images.fingerprint,
-            "size": images.size,
-            "fit": images.fit,
-            "classes": len(images.classes),
-            **{part: len(images.parts.get(part, ())) for part in ("train", "val", "test")},
-            "channel_means": images.channel_means.tolist(),
-            "eigenvalues": images.eigenvalues.tolist(),
-        },
+        "data": _data(images),
         "steps": max(1, -(-round(recipe.epochs * train) // recipe.batch)),
         "epochs": recipe.epochs,
         "budget_seconds": budget,
@@ -64,6 +74,19 @@ def make_plan(
         "machine": machine.describe(),
         "versions": machine.versions(),
         "commit": _commit(),
+    }
+
+
+def _data(images: ImageSet) -> dict[str, Any]:
+    return {
+        "folder": str(images.folder.resolve()),
+        "fingerprint": images.fingerprint,
+        "size": images.size,
+        "fit": images.fit,
+        "classes": len(images.classes),
+        **{part: len(images.parts.get(part, ())) for part in ("train", "val", "test")},
+        "channel_means": images.channel_means.tolist(),
+        "eigenvalues": images.eigenvalues.tolist(),
     }
 
 
@@ -85,36 +108,33 @@ def _commit() -> str | None:
 def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
     """The plan as people read it; ``rate`` is the measured speed in pictures a second."""
     data, recipe = plan["data"], plan["recipe"]
-    budget = plan["budget_seconds"]
-    pictures = plan["steps"] * recipe["batch"]["value"]
-    passes = data["val"] * plan["epochs"] / 3
-    expected = (
-        f"stops after {duration(budget)} (--time), about "
-        f"{budget * rate / max(1, data['train']):.1f} epochs"
-        if budget
-        else f"about {duration((pictures + passes) / rate)} at {rate:.1f} pictures a second"
-    )
+    of = f", that of {plan['network']}" if plan["recipe_name"] == "own" else ""
     lines = [
         f"Data       {data['folder']}: {data['train']:,} pictures to train, {data['val']:,} to "
         f"validate, {data['test']:,} to test; {classes:,} classes",
         f"Pictures   {data['size']} pixels, {FITS[data['fit']]} (the set); the network sees "
         f"{recipe['crop']['value']}",
-        f"Network    {plan['network']}, {plan['parameters']:,} parameters",
+        f"Network    {plan['network']}, {plan['parameters']:,} parameters{_decays(plan)}",
         *_weights(plan.get("weights")),
-        f"Recipe     {plan['recipe_name']}",
-        *_settings(recipe, bool(budget)),
+        f"Recipe     {plan['recipe_name']}{of}",
+        *_settings(plan),
         f"Machine    {plan['machine']['processor']}, {plan['threads']} threads, "
         f"{plan['machine']['instructions']}",
         f"Kernels    {plan['kernels']}; precision {plan['precision']}; device {plan['device']}",
-        f"Work       {plan['steps']:,} steps of {recipe['batch']['value']} pictures, "
-        f"{plan['epochs']:g} epochs"
-        if not budget
-        else f"Work       steps of {recipe['batch']['value']} pictures while the time lasts",
-        f"Time       {expected}",
+        *_work(plan, rate),
         "" if data["val"] or recipe["schedule"]["value"] != "plateau" else NO_VALIDATION,
-        expectation(data["train"], classes),
+        "" if "weights" in plan else expectation(data["train"], classes),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _decays(plan: Mapping[str, Any]) -> str:
+    own = [f"{one['name']} {one['decay']:g}" for one in _learned(plan) if one["decay"] is not None]
+    return f"; decays of their own: {', '.join(own)}" if own else ""
+
+
+def _learned(plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [layer for layer in plan["layers"] if "decay" in layer]
 
 
 def _weights(weights: Mapping[str, Any] | None) -> list[str]:
@@ -124,16 +144,61 @@ def _weights(weights: Mapping[str, Any] | None) -> list[str]:
     return [f"Weights    from {weights['folder']}: {', '.join(weights['taken'])}{new}"]
 
 
-def _settings(recipe: Mapping[str, Mapping[str, Any]], timed: bool) -> list[str]:
-    schedule = recipe["schedule"]["value"]
-    hidden = {name for name, with_ in ONLY_WITH.items() if schedule not in with_}
-    hidden |= {"epochs"} if timed else set()
-    hidden |= {"slow_at", "freeze_at"} if not recipe["freeze"]["value"] else set()
+def _work(plan: Mapping[str, Any], rate: float) -> list[str]:
+    batch, budget, train = plan["recipe"]["batch"]["value"], plan["budget_seconds"], plan["data"]
+    if budget:
+        epochs = budget * rate / max(1, train["train"])
+        return [
+            f"Work       steps of {batch} pictures while the time lasts",
+            f"Time       stops after {duration(budget)} (--time), about {epochs:.1f} epochs",
+        ]
+    passes = plan["steps"] * batch + train["val"] * plan["epochs"] / 3
     return [
-        f"  {name:14}{_value(entry['value']):>9}  {entry['unit']} ({entry['origin']})"
-        for name, entry in recipe.items()
-        if name not in hidden
+        f"Work       {plan['steps']:,} steps of {batch} pictures, {plan['epochs']:g} epochs",
+        f"Time       about {duration(passes / rate)} at {rate:.1f} pictures a second",
     ]
+
+
+def _settings(plan: Mapping[str, Any]) -> list[str]:
+    """A line for each setting that has an effect or that somebody gave, and one for the others."""
+    unused = _unused(plan)
+    used = {name: entry for name, entry in plan["recipe"].items() if name not in unused}
+    shown = {name: _value(entry["value"]) for name, entry in used.items()}
+    units = {name: entry["unit"] for name, entry in used.items()}
+    if plan["budget_seconds"]:
+        units["epochs"] = "epochs that the time given stands for"
+    width = max(len(value) for value in shown.values() if len(value) <= WIDEST)
+    lines = [
+        f"  {name:14}{shown[name]:>{width}}  {units[name]} ({entry['origin']})"
+        for name, entry in used.items()
+    ]
+    return [*lines, f"  not used: {', '.join(unused)}"] if unused else lines
+
+
+def _unused(plan: Mapping[str, Any]) -> list[str]:
+    """Settings that change nothing here, unless a person has given them."""
+    values = {name: entry["value"] for name, entry in plan["recipe"].items()}
+    idle = {name for name, (key, with_) in ONLY_WITH.items() if values[key] not in with_}
+    idle |= {name for name, key in NEEDS.items() if not values[key]}
+    idle |= {name for name, value in OFF.items() if values[name] == value}
+    idle |= _idle_here(plan)
+    if plan["budget_seconds"] and idle >= IN_EPOCHS:
+        idle.add("epochs")
+    return [
+        name
+        for name, entry in plan["recipe"].items()
+        if name in idle and entry["origin"].startswith(PROGRAMS)
+    ]
+
+
+def _idle_here(plan: Mapping[str, Any]) -> set[str]:
+    """Settings that have no effect on this network, or on weights that are all taken."""
+    idle = {"decay"} if all(one["decay"] is not None for one in _learned(plan)) else set()
+    if all(layer["kind"] != "Dropout" for layer in plan["layers"]):
+        idle.add("dropout")
+    if "weights" in plan and not plan["weights"]["new"]:
+        idle.add("init")
+    return idle
 
 
 def _value(value: Any) -> str:

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.names import nearest
@@ -34,43 +34,56 @@ class Recipe:
     schedule: Literal["plateau", "steps", "linear", "constant"] = _number(
         "plateau", "how the rate falls", "section 5: by 10 when validation error stops improving"
     )
-    reduce_at: tuple[float, ...] = _number((), "epochs, for schedule steps", "net 145: 25, 51, 79")
+    reduce_at: tuple[float, ...] = _number(
+        (), "epochs at which the rate is reduced", "net 145: 25, 51, 79"
+    )
     reduce_by: float = _number(10.0, "what the rate is divided by then", "section 5")
     patience: int = _number(
-        5, "epochs without a better validation error", "ours; done by hand then"
-    )
+        5, "epochs without a better validation error, before the rate is reduced",
+        "ours; done by hand then",
+    )  # fmt: skip
     reductions: int = _number(3, "times that the rate is reduced", "section 5")
     warmup: int = _number(0, "steps over which the rate rises from 0", "ours")
     momentum: float = _number(0.9, "share of the velocity that stays", "section 5")
     decay: float = _number(0.0005, "times rate times weight, each step", "section 5")
     bias_decay: float = _number(0.0, "the same for biases", "cuda-convnet: none")
-    bias_rate: float = _number(1.0, "times the rate, for biases", "section 5: equal rates")
+    bias_rate: float = _number(1.0, "times the weights' rate, for biases", "section 5: equal rates")
     bias_reduce_at: tuple[float, ...] = _number(
-        (), "epochs when the biases' rate is divided by 10; none: as weights", "net 145: once"
+        (), "epochs at which the biases' rate is divided by 10, and no others", "net 145: once"
     )
-    freeze: tuple[str, ...] = _number((), "layers that are not trained", "net 145: conv1, late")
-    slow_at: float = _number(0.0, "epoch from which their rate is a tenth; 0: none", "net 145: 67")
+    freeze: tuple[str, ...] = _number((), "layers that stand still", "net 145: conv1, late")
+    slow_at: float = _number(
+        0.0, "epoch from which the rate of their weights is a tenth", "net 145: 67"
+    )
     freeze_at: float = _number(0.0, "epoch from which they stand still", "net 145: 72")
     dropout: float = _number(0.5, "share of fc6 and fc7 that is dropped", "section 4.2")
     init: Literal["run", "paper", "unit"] = _number(
         "run", "start of the weights", "section 5; 0.03 in conv3 to conv5 as really run"
     )
-    crop: int = _number(0, "side of what the network reads, pixels", "section 4.1: 224 of 256")
+    crop: int = _number(224, "side of what the network reads, pixels", "section 4.1: 224 of 256")
     channels: Literal["RGB", "BGR"] = _number("RGB", "order of the colours", "section 2: RGB")
     scale: tuple[float, ...] = _number(
-        (1.0,), "grey levels that make 1 at the input, or three", "section 2: raw RGB"
+        (1.0,), "grey levels that make 1 at the input; three: of R, G, B", "section 2: raw RGB"
     )
-    mean: Literal["image", "channel"] = _number("image", "what is subtracted", "section 2")
+    mean: Literal["image", "channel"] = _number(
+        "image", "what is subtracted: the mean image, or one mean a channel", "section 2"
+    )
     mean_at: Literal["crop", "centre"] = _number(
-        "crop", "whose place in the mean image", "section 2: each pixel; as run: centre"
-    )
+        "crop", "the part of the mean image: at the crop's own place, or its centre",
+        "section 2: each pixel; as run: centre",
+    )  # fmt: skip
     mirror: bool = _number(True, "mirrored pictures show the same class", "section 4.1")
-    colour_noise: float = _number(0.1, "std of the factors of the colour axes", "section 4.1")
-    colour_unit: Literal["eigenvalue", "deviation"] = _number(
-        "eigenvalue", "what the factors multiply", "section 4.1; as run: deviation"
+    colour_noise: float = _number(
+        0.1, "standard deviation of the factors of the colour axes", "section 4.1"
     )
-    noise_until: float = _number(0.0, "epochs with noise; 0: all", "net 145: 67")
-    noise_divides: bool = _number(False, "by 1 + colour_noise while there is noise", "as run: yes")
+    colour_unit: Literal["eigenvalue", "deviation"] = _number(
+        "eigenvalue", "what the factors multiply; deviation: its root",
+        "section 4.1; as run: deviation",
+    )  # fmt: skip
+    noise_until: float = _number(0.0, "epochs with colour noise; 0: all", "net 145: 67")
+    noise_divides: bool = _number(
+        False, "pictures are divided by 1 + colour_noise while there is noise", "as run: yes"
+    )
     block: int = _number(1, "pictures in a row that share crop and mirror", "as run: 32")
     area: float = _number(1.0, "least share of a picture that a crop shows", "section 4.1: plain")
     smoothing: float = _number(0.0, "share of the target spread over all classes", "ours")
@@ -94,7 +107,7 @@ RANGES = (
     ("epochs", 0, 1e6), ("batch", 1, 1e6), ("rate", 0, 10), ("patience", 1, 1e6),
     ("reductions", 0, 100), ("warmup", 0, 1e9), ("momentum", 0, 0.999), ("decay", 0, 1),
     ("bias_decay", 0, 1), ("bias_rate", 0, 100), ("dropout", 0, 0.95), ("reduce_by", 1, 1e6),
-    ("slow_at", 0, 1e6), ("freeze_at", 0, 1e6), ("crop", 0, 1e6), ("noise_until", 0, 1e6),
+    ("slow_at", 0, 1e6), ("freeze_at", 0, 1e6), ("crop", 1, 1e6), ("noise_until", 0, 1e6),
     ("block", 1, 1e6), ("colour_noise", 0, 10), ("area", 0.01, 1), ("smoothing", 0, 0.9),
     ("seed", 0, 2**63 - 1),
 )  # fmt: skip
@@ -115,7 +128,22 @@ FAST: dict[str, Any] = {
 RECIPES: dict[str, dict[str, Any] | None] = {"paper": PAPER, "fast": FAST, "own": None}
 
 
-Settings = dict[str, tuple[Any, str]]  # by name: a value, and where it came from
+class Given(NamedTuple):
+    """The value of a setting, and where it came from: "--rate", "mine.toml", "caller"."""
+
+    value: Any
+    origin: str
+
+
+Settings = dict[str, Given]
+
+
+def with_origins(settings: Mapping[str, Any]) -> Settings:
+    """Settings by name; those that do not say where they came from came from the caller."""
+    return {
+        name: value if isinstance(value, Given) else Given(value, "caller")
+        for name, value in settings.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -130,25 +158,29 @@ class Resolved:
 def resolve(
     name: str,
     pictures: int,
-    given: Mapping[str, tuple[Any, str]] | None = None,
+    given: Mapping[str, Given] | None = None,
     net: Named = NETWORKS["alexnet"],
+    size: int | None = None,
 ) -> Resolved:
     """The recipe of that name for a network and so many training pictures, ``given`` on top.
 
     "own" is the network's own recipe; "auto" is that from 100,000 pictures on and ``fast`` below.
-    The network's preprocessing stands unless the recipe or ``given`` (value, origin) says
-    otherwise. UsageError names an unknown recipe or field with the nearest known one, or a value
-    out of range.
+    The network's preprocessing stands unless the recipe or ``given`` says otherwise; its crop is in
+    proportion to ``size``, the side of the set's pictures (by default the network's own).
+    UsageError names an unknown recipe or field with the nearest known one, or a value out of range.
     """
     if name not in ("auto", *RECIPES):
         raise UsageError(f"There is no recipe {name!r}{nearest(name, ['auto', *RECIPES])}.")
     chosen = name if name != "auto" else _automatic(pictures, net)
-    values: dict[str, Any] = dict(net.way)
-    origins = {known.name: "paper" for known in fields(Recipe)}
-    origins |= {key: f"net {net.name}" for key in net.way if net.way[key] != DEFAULTS[key]}
-    own = RECIPES[chosen]
-    for key, value in (net.recipe if own is None else own).items():
-        values[key], origins[key] = value, f"net {net.name}" if own is None else f"recipe {chosen}"
+    values = net.way | {"crop": net.preprocessing.of(size or net.preprocessing.size)}
+    origins = dict.fromkeys(DEFAULTS, "paper")
+    origins |= {key: f"net {net.name}" for key in values if values[key] != DEFAULTS[key]}
+    own: Mapping[str, Any] | None = RECIPES[chosen]
+    origin = f"recipe {chosen}"
+    if own is None:
+        own, origin = net.recipe, f"net {net.name}"
+    values |= own
+    origins |= dict.fromkeys(own, origin)
     for key, (value, origin) in (given or {}).items():
         values[key], origins[key] = converted(key, value), origin
     return Resolved(chosen, Recipe(**values), origins)
@@ -166,7 +198,7 @@ DEFAULTS: dict[str, Any] = {known.name: known.default for known in fields(Recipe
 def fitting(resolved: Resolved) -> Settings:
     """Settings that make a plateau schedule fit a given time: reductions where net 145 had them."""
     reduce_at = tuple(round(resolved.recipe.epochs * at / 91, 2) for at in (25, 51, 79))
-    return {"schedule": ("steps", "--time"), "reduce_at": (reduce_at, "--time")}
+    return {"schedule": Given("steps", "--time"), "reduce_at": Given(reduce_at, "--time")}
 
 
 def converted(key: str, value: Any) -> Any:
@@ -189,9 +221,10 @@ def _as(wanted: Any, value: Any) -> Any:
         return value
     if typing.get_origin(wanted) is tuple:
         items = value.split(",") if isinstance(value, str) else value
-        one = typing.get_args(wanted)[0]
         items = [items] if isinstance(items, int | float) else items
-        return tuple(_as(one, item.strip() if one is str else item) for item in items if item != "")
+        return tuple(_as(typing.get_args(wanted)[0], item) for item in items if item != "")
+    if wanted is str:
+        return str.strip(value)
     if wanted is bool:
         known = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
         return value if isinstance(value, bool) else known[str(value).lower()]
@@ -210,12 +243,12 @@ def _described(wanted: Any) -> str:
 
 
 def read_toml(path: Path) -> Settings:
-    """The settings of a TOML file as (value, origin); UsageError where it cannot be read."""
+    """The settings of a TOML file; UsageError where it cannot be read."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read as TOML: {error}.") from None
-    return {key: (value, path.name) for key, value in values.items()}
+    return {key: Given(value, path.name) for key, value in values.items()}
 
 
 def as_plan(resolved: Resolved) -> dict[str, dict[str, Any]]:

@@ -23,25 +23,6 @@ def draw_weights(network: Network, seed: int) -> None:
             held.bias.fill_(layer.bias)
 
 
-def take_weights(network: Network, other: Network) -> list[str]:
-    """Copy the weights of layers that both have in equal shape; their names. The last is new.
-
-    The last layer of another set of classes is new even where its shape is the same: the caller
-    passes a network without it.
-    """
-    theirs = dict(other.named_parameters())
-    taken = []
-    for layer, held in _learned(network):
-        found = [theirs.get(f"{layer.name}.{kind}") for kind in ("weight", "bias")]
-        ours = [held.weight, held.bias]
-        if all(t is not None and t.shape == o.shape for t, o in zip(found, ours, strict=True)):
-            for target, source in zip(ours, found, strict=True):
-                assert source is not None
-                target.data.copy_(source.data)
-            taken.append(layer.name)
-    return taken
-
-
 def unit_variance(network: Network, batch: Tensor, kept: Sequence[str] = ()) -> None:
     """Give every map and unit mean 0 and a spread over a batch, layer after layer, once.
 

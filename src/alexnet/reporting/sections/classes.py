@@ -44,7 +44,7 @@ def _map(evaluation: Evaluation, counts: NDArray[np.int64]) -> Html | None:
         f"Rows are the right classes, columns the names given. {right} of {total} pictures lie on "
         "the diagonal, which means that they are right. The table below holds the same numbers."
     )
-    names = evaluation.classes
+    names = evaluation.shown
     rows = [[int(value) for value in row] for row in counts]
     chart = heat_map("chart-confusion", "Confusion of classes", words, names, rows)
     caption = (
@@ -68,7 +68,7 @@ def _most_frequent(evaluation: Evaluation, counts: NDArray[np.int64]) -> Html:
     pairs = [divmod(int(place), len(counts)) for place in order if wrong.flat[place] > 0]
     if not pairs:
         return el("p", "No picture was named wrongly.")
-    names, totals = evaluation.classes, counts.sum(axis=1)
+    names, totals = evaluation.shown, counts.sum(axis=1)
     rows = [
         [names[i], names[j], f"{wrong[i, j]} of {totals[i]}", percent(wrong[i, j] / totals[i])]
         for i, j in pairs
@@ -100,7 +100,7 @@ def _accuracies(evaluation: Evaluation) -> Html:
 def _ranking(caption: str, evaluation: Evaluation, order: list[int]) -> Html:
     rows = [
         [
-            evaluation.classes[n],
+            evaluation.shown[n],
             percent(evaluation.class_accuracies[n]),
             count(evaluation.class_counts[n]),
         ]

@@ -15,7 +15,10 @@ def curves(material: Material) -> Html:
     """The section; with no finished epoch, a sentence."""
     epochs = material.epochs
     if not epochs:
-        return section("curves", "Training", note("No epoch of this run has been finished yet."))
+        why = "No epoch of this run has been finished yet."
+        if material.imported:
+            why = "The weights were imported, not trained here."
+        return section("curves", "Training", note(why))
     return section(
         "curves",
         "Training",

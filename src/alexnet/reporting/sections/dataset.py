@@ -20,7 +20,7 @@ def dataset(material: Material) -> Html:
         known: list[Child] = [note(material.why("data")), _planned(material), _mean(material)]
     else:
         left = el("div", _by_part(images), _mean(material))
-        both = el("div", left, _by_class(images), class_="pair")
+        both = el("div", left, _by_class(material, images), class_="pair")
         known = [el("p", _left_out(images)), _another(material, images), both]
     return section("data", "Data", known, _colours(material))
 
@@ -57,12 +57,13 @@ def _by_part(images: ImageSet) -> Html:
     return table("Pictures by part", ["Part", "Pictures"], rows, {1})
 
 
-def _by_class(images: ImageSet) -> Html:
+def _by_class(material: Material, images: ImageSet) -> Html:
     size = len(images.classes)
     parts = {name: np.bincount(part.labels, minlength=size) for name, part in images.parts.items()}
     head = ["Class", *(PARTS.get(name, name).capitalize() for name in parts)]
     rows = [
-        [images.classes[n], *(count(counts[n]) for counts in parts.values())] for n in range(size)
+        [material.called(images.classes[n]), *(count(counts[n]) for counts in parts.values())]
+        for n in range(size)
     ]
     words = f"Pictures of each of the {size} classes"
     counted = table(words, head, rows, range(1, len(head)))
@@ -76,10 +77,10 @@ def _mean(material: Material) -> Child:
     pixels = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
     picture = photo(pixels, "The mean image: a soft blur in the mean colours of the photos.",
                     class_="mean")  # fmt: skip
-    return [
-        el("h3", "Mean image"),
-        figure(picture, f"The mean of all training pictures. {_use(material)}"),
-    ]
+    words = f"The mean of all training pictures. {_use(material)}"
+    if material.imported:
+        words = f"What is subtracted from every picture ({material.imported['mean']})."
+    return [el("h3", "Mean image"), figure(picture, words)]
 
 
 def _use(material: Material) -> str:

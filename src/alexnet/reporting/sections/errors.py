@@ -16,6 +16,9 @@ STEERED = (
     "The validation part may have steered the training (learning rate, choices made), so "
     "pictures that the network has never met may be named wrongly a little more often."
 )
+ELSEWHERE = (
+    "It is not known which pictures the imported weights learned from, perhaps some of these."
+)
 SEEN = "These are the pictures it was trained on: the error on new ones is higher."
 
 
@@ -36,7 +39,7 @@ def errors(material: Material) -> Html:
         "Error rates",
         table(f"Measured on the {part} part, every picture once", head, rows, range(1, 8)),
         el("p", f"Top-1: the most probable label is wrong. {_top_k(first.k, len(first.classes))}"),
-        _warning(first.part),
+        _warning(material, first.part),
     )
 
 
@@ -57,6 +60,6 @@ def _top_k(k: int, classes: int) -> str:
     )
 
 
-def _warning(part: str) -> Html | None:
-    words = {"val": STEERED, "train": SEEN}.get(part)
+def _warning(material: Material, part: str) -> Html | None:
+    words = ELSEWHERE if material.imported else {"val": STEERED, "train": SEEN}.get(part)
     return note(words) if words else None

@@ -73,7 +73,7 @@ def _cards(material: Material, evaluation: Evaluation, chosen: list[int]) -> lis
 
 
 def _card(evaluation: Evaluation, number: int, pictures: NDArray[np.uint8] | None) -> Html:
-    truth = evaluation.classes[evaluation.labels[number]]
+    truth = evaluation.shown[evaluation.labels[number]]
     shown = photo(pictures[number], f"Picture of class {truth}") if pictures is not None else None
     return el(
         "li",
@@ -100,7 +100,7 @@ def verdict(evaluation: Evaluation, number: int) -> str:
 def _bars(evaluation: Evaluation, number: int) -> Html:
     label = evaluation.labels[number]
     pairs = zip(evaluation.top[number], evaluation.probability[number], strict=True)
-    bars = [_bar(evaluation.classes[c], float(p), bool(c == label)) for c, p in pairs]
+    bars = [_bar(evaluation.shown[c], float(p), bool(c == label)) for c, p in pairs]
     return el("ol", bars, class_="bars", role="list")
 
 

@@ -59,18 +59,17 @@ def _rows(material: Material, near: Nearest, images: ImageSet) -> list[_Row]:
     best = material.evaluations[-1]
     pictures = material.pictures(best)
     assert pictures is not None, "without pictures nothing was compared"
-    asked = [
-        _Picture(pictures[n], best.classes[best.labels[n]], best.files[n]) for n in near.numbers
-    ]
+    asked = [_Picture(pictures[n], best.shown[best.labels[n]], best.files[n]) for n in near.numbers]
     return [
-        _Row(picture, [_found(images, match) for match in matches])
+        _Row(picture, [_found(material, images, match) for match in matches])
         for picture, matches in zip(asked, near.matches, strict=True)
     ]
 
 
-def _found(images: ImageSet, match: Match) -> tuple[_Picture, str]:
+def _found(material: Material, images: ImageSet, match: Match) -> tuple[_Picture, str]:
     part, n = images.parts["train"], match.number
-    picture = _Picture(part.pictures[n], images.classes[part.labels[n]], part.files[n])
+    truth = material.called(images.classes[part.labels[n]])
+    picture = _Picture(part.pictures[n], truth, part.files[n])
     return picture, f"{match.distance:#.4g}".rstrip(".")
 
 

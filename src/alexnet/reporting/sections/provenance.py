@@ -25,7 +25,9 @@ def _made_of(material: Material) -> list[tuple[str, Child]]:
         ("Data", data.get("folder")),
         ("Fingerprint of the data", _code(data.get("fingerprint"))),
         ("Seed", _shown(plan.get("recipe", {}).get("seed", {}).get("value"))),
-        ("Training time", material.training_time),
+        ("Imported from", material.imported.get("file")),
+        ("SHA-256 of that file", _code(material.imported.get("sha256"))),
+        ("Training time", None if material.imported else material.training_time),
     ]
 
 

@@ -1,5 +1,7 @@
 """The head of the page: what was trained, on what, and how often it is wrong."""
 
+from pathlib import Path
+
 from alexnet.reporting.html import Html, el
 from alexnet.reporting.material import Material
 from alexnet.reporting.numbers import count, counted, interval, percent
@@ -10,6 +12,8 @@ PARTS = {"train": "training", "val": "validation", "test": "test"}
 def title(material: Material) -> str:
     """The name of the network and of what it was trained on."""
     network = str(material.run.plan.get("network", "A network"))
+    if material.imported:
+        return f"{network}, imported"
     return f"{network} trained on {material.data_name}"
 
 
@@ -29,12 +33,16 @@ def sentence(material: Material) -> str:
 
 def _elsewhere(material: Material) -> str:
     trained, measured = material.run.plan.get("data", {}), material.measured
+    if measured is not None and material.imported:
+        return f" of {measured.folder.name}"
     if measured is None or trained.get("fingerprint") in (None, measured.fingerprint):
         return ""
     return f" of {measured.folder.name}, another set,"
 
 
 def _after(material: Material) -> str:
+    if material.imported:
+        return f"with weights imported from {Path(material.imported['file']).name}"
     data = material.run.plan.get("data", {})
     epochs = counted(len(material.epochs), "epoch", "epochs")
     train, classes = data.get("train"), data.get("classes")

@@ -1,0 +1,3 @@
+/* The kernels for any processor. */
+#define VARIANT(name) name##_portable
+#include "kernels.h"

@@ -1,0 +1,113 @@
+"""The kernels in C: found where they were built, chosen for this processor, called on raw pointers.
+
+They are one shared library without Python's or torch's headers, so that no version of either can
+break it, and they run on torch's own OpenMP threads. Where the library is not there (no compiler at
+installation) or does not fit, ``blocked`` does the same in plain torch.
+"""
+
+import ctypes
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from alexnet.kernels.blocked import NormPool
+
+INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # torch's names for them, and ours
+RELU = {"none": 0, "before": 1, "after": 2}  # as in kernels.h
+DTYPES = (torch.float32, torch.bfloat16)
+MOST_PLACES = 254  # in a pooling window: they are kept in a byte
+
+
+class _Numbers(ctypes.Structure):
+    """``Numbers`` of kernels.h."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in (
+            "pictures", "rows", "columns", "channels", "out_rows", "out_columns",
+            "groups", "size", "window", "stride", "relu", "bf16",
+        )),
+        *((name, ctypes.c_float) for name in ("alpha", "beta", "k")),
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def library() -> ctypes.CDLL | None:
+    """The shared library; None where it was not built or cannot be used."""
+    for path in sorted(Path(__file__).parent.glob("_native*.so")):
+        try:
+            # Its parallel loops are torch's own threads: without them it cannot run.
+            if hasattr(ctypes.CDLL(None), "GOMP_parallel"):
+                return ctypes.CDLL(str(path))
+        except OSError:
+            continue
+    return None
+
+
+@lru_cache(maxsize=1)
+def variant() -> str:
+    """The instruction set that is used: torch's choice, which ATEN_CPU_CAPABILITY can lower."""
+    wanted = INSTRUCTIONS.get(torch.backends.cpu.get_cpu_capability(), "portable")
+    found = library()
+    return wanted if found and hasattr(found, f"norm_pool_forward_{wanted}") else "portable"
+
+
+def takes(x: Tensor, numbers: NormPool) -> bool:
+    """Whether the C kernels can do this step."""
+    return (
+        library() is not None
+        and x.device.type == "cpu"
+        and x.dtype in DTYPES
+        and numbers.window**2 <= MOST_PLACES
+    )
+
+
+def norm_pool(x: Tensor, numbers: NormPool, instructions: str | None = None) -> Tensor:
+    """The step of ``blocked.norm_pool`` in C, on float32 or bfloat16 (N, C, H, W)."""
+    result: Tensor = _NormPool.apply(x, numbers, instructions or variant())  # type: ignore[no-untyped-call]
+    return result
+
+
+class _NormPool(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, numbers: NormPool, instructions: str) -> Tensor:
+        """Pooled maps; the places of the maxima are kept, a byte each."""
+        x = x.contiguous(memory_format=torch.channels_last)
+        described = _described(x, numbers)
+        shape = (x.shape[0], x.shape[1], described.out_rows, described.out_columns)
+        pooled = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+        places = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
+        _call(f"norm_pool_forward_{instructions}", described, x, pooled, places)
+        ctx.save_for_backward(x, places)
+        ctx.described, ctx.instructions = described, instructions
+        return pooled
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradient of x."""
+        x, places = ctx.saved_tensors
+        upper = gradient.to(x.dtype).contiguous(memory_format=torch.channels_last)
+        result = torch.empty_like(x)
+        name = f"norm_pool_backward_{ctx.instructions}"
+        _call(name, ctx.described, x, upper, places, result)
+        return result, None, None
+
+
+def _described(x: Tensor, numbers: NormPool) -> _Numbers:
+    pictures, channels, rows, columns = x.shape
+    sides = [1 - (-(side - numbers.window) // numbers.stride) for side in (rows, columns)]
+    return _Numbers(
+        pictures, rows, columns, channels, *sides, numbers.groups, numbers.size, numbers.window,
+        numbers.stride, RELU[numbers.relu], x.dtype == torch.bfloat16,
+        numbers.alpha, numbers.beta, numbers.k,
+    )  # fmt: skip
+
+
+def _call(name: str, described: _Numbers, *tensors: Tensor) -> None:
+    pointers = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
+    if not getattr(library(), name)(*pointers, ctypes.byref(described)):
+        raise MemoryError("the normalisation step got no memory for its rows")
