@@ -18,7 +18,7 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt setup.py $(wildcard src/alexnet/kernels/c/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@echo "Installing into .venv; torch is large, this takes minutes."
 	$(PYTHON) -m venv .venv

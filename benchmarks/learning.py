@@ -23,6 +23,7 @@ import torch
 
 from alexnet import machine
 from alexnet.data.store import ImageSet, open_set
+from alexnet.errors import AlexNetError
 from alexnet.networks.variants import with_dropout, with_start
 from alexnet.networks.zoo import named
 from alexnet.training import loop
@@ -49,18 +50,22 @@ class Trial:
         return " ".join(f"{name}={value}" for name, value in self.settings) or "as it is"
 
 
-def trials(nets: list[str], steps: int) -> Iterator[Trial]:
+STARTS = (
+    ("own", (("batch", 32),)),
+    ("fast", (("init", "run"), ("scale", 1.0))),
+    ("fast", (("init", "run"),)),
+    ("fast", (("init", "unit"), ("scale", 1.0))),
+    ("fast", (("init", "paper"),)),
+    ("fast", (("rate", 0.03),)),
+    ("fast", (("rate", 0.003),)),
+)
+
+
+def trials(nets: list[str], steps: int, starts: int) -> Iterator[Trial]:
     """The default of every network first, then other starts, scales and rates."""
+    yield from (Trial(net, steps=steps) for net in nets)
     for net in nets:
-        yield Trial(net, steps=steps)
-    for net in nets:
-        yield Trial(net, "own", (("batch", 32),), steps)
-        yield Trial(net, "fast", (("init", "run"),), steps)
-        yield Trial(net, "fast", (("init", "run"), ("scale", 1.0)), steps)
-        yield Trial(net, "fast", (("init", "unit"), ("scale", 1.0)), steps)
-        yield Trial(net, "fast", (("init", "paper"),), steps)
-        yield Trial(net, "fast", (("rate", 0.03),), steps)
-        yield Trial(net, "fast", (("rate", 0.003),), steps)
+        yield from (Trial(net, recipe, settings, steps) for recipe, settings in STARTS[:starts])
 
 
 def job_of(trial: Trial, images: ImageSet, folder: Path) -> Job:
@@ -88,29 +93,36 @@ def run(trial: Trial, images: ImageSet) -> dict[str, Any]:
         views, _ = job.batches.make(0)
         spread = logit_spread(job.network, views[:16])
         job.network.train()
-        chance, losses, windows = math.log(job.classes), [], []
+        chance = math.log(job.classes)
+        losses: list[float] = []
+        windows: list[float] = []
         started = time.monotonic()
         batches = job.batches.run(0, 1)
-        end = "did not leave ln N"
+        end = ""
         while job.tally.step < trial.steps:
             before = job.tally.loss
             try:
                 loop.one_step(job, next(batches), time.monotonic())
-            except Exception as error:
-                end = f"stopped: {str(error).split(':')[0]}"
+            except AlexNetError:
+                end = "the loss is no number"
                 break
             losses.append((job.tally.loss - before) / job.recipe.batch)
             if job.tally.step % WINDOW == 0:
                 windows.append(sum(losses[-WINDOW:]) / WINDOW)
                 if windows[-1] < 0.9 * chance:
-                    end = "learns"
                     break
         batches.close()
+        end = end or ended(windows[-1] / chance)
         rate = job.recipe.batch * job.tally.step / (time.monotonic() - started)
     return {
         **asdict(trial), "words": trial.words, "spread": spread, "ln_n": chance,
         "windows": windows, "steps_done": job.tally.step, "end": end, "images_per_second": rate,
     }  # fmt: skip
+
+
+def ended(share: float) -> str:
+    """A last loss, as a share of ln N, in words."""
+    return "learns" if share < 0.9 else "learns slowly" if share < 0.97 else "stays at ln N"
 
 
 def table(path: Path) -> None:
@@ -134,7 +146,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--nets", default="alexnet")
     parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--only", type=int, default=1000, help="so many trials")
+    parser.add_argument(
+        "--starts", type=int, default=len(STARTS), help="so many beside the default"
+    )
     parser.add_argument("--table", action="store_true")
     options = parser.parse_args()
     if options.table:
@@ -146,7 +160,7 @@ def main() -> None:
     if options.out.exists():
         done = [json.loads(line) for line in options.out.read_text().splitlines()]
     known = {(row["net"], row["recipe"], row["words"]) for row in done}
-    for trial in list(trials(options.nets.split(","), options.steps))[: options.only]:
+    for trial in trials(options.nets.split(","), options.steps, options.starts):
         if (trial.net, trial.recipe, trial.words) in known:
             continue
         row = run(trial, images)
