@@ -61,7 +61,8 @@ def test_the_digits_stand_under_their_own_names(photos: Path) -> None:
 def test_the_commands_are_the_main_job_in_its_order(photos: Path) -> None:
     folder = Path("demo")
     words = demo.commands(folder, photos, seed=7)
-    assert [line[0] for line in words] == list(cli.VERBS)
+    verbs = [line[0] for line in words]
+    assert verbs == [verb for verb in cli.VERBS if verb in verbs]
     parsed = [cli.parser_of(line[0]).parse_args(line[1:]) for line in words]
     prepare, train, evaluate, predict, report = parsed
     assert (prepare.source, prepare.data, train.data) == (str(photos), "demo/data", "demo/data")

@@ -86,6 +86,11 @@ def test_one_of_the_crop_s_size_is_for_every_crop(tmp_path):
     assert np.isfinite(found.mean).all()
 
 
+def test_even_where_the_network_s_own_is_cut_with_the_crop(tmp_path):
+    file = binaryproto(tmp_path / "m.binaryproto", ramp(227))
+    assert way("caffe", "caffenet", file).preprocessing.mean_at == "centre"
+
+
 def test_one_pixel(tmp_path):
     pixel = np.array([[[3.0, 2.0, 1.0]]], np.float32)
     np.save(tmp_path / "m.npy", pixel)

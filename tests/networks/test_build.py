@@ -189,7 +189,9 @@ def test_conv1_reads_zeros_beyond_the_right_and_lower_edge_only() -> None:
     torch.testing.assert_close(found, padded, rtol=1e-5, atol=1e-4)  # sums in another order
     assert float((found - around).abs().mean()) > 1
     corner = weight[:, :, :8, :8] * x[0, None, :, 216:, 216:]
-    torch.testing.assert_close(found[0, :, 54, 54], corner.sum((1, 2, 3)) + bias, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        found[0, :, 54, 54], corner.sum((1, 2, 3)) + bias, rtol=1e-5, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("side", [11, 12, 14, 15, 16, 19])
