@@ -68,7 +68,7 @@ def test_the_commands_are_the_main_job_in_its_order(photos: Path) -> None:
     assert (prepare.source, prepare.data, train.data) == (str(photos), "demo/data", "demo/data")
     assert train.folder == predict.model == "demo/run"
     assert evaluate.runs == [report.folder] == [Path("demo/run")]
-    assert (train.no_mirror, train.seed, train.net, train.recipe) == (True, "7", "alexnet", "auto")
+    assert (train.no_mirror, train.seed, train.net, train.recipe) == (True, "7", None, "auto")
     assert evaluate.views is None
     assert len(predict.photos) == len({Path(name).parent for name in predict.photos}) > 3
 

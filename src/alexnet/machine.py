@@ -53,6 +53,16 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
+def has_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 itself (AVX-512 BF16, AMX, or Arm's)."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    lines = [line for line in text.splitlines() if line.startswith(("flags", "Features"))]
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(" ".join(lines[:1]).split()))
+
+
 def _memory_gb() -> float:
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return round(pages / 1e9, 1)

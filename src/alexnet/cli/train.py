@@ -21,6 +21,7 @@ FLAGS = (
     ("rate", "X", "learning rate at its highest (0.01)"),
     ("dropout", "X", "share of fc6 and fc7 that is dropped (0.5)"),
     ("seed", "N", "of every random number (0)"),
+    ("precision", "NAME", "float32, or bf16: quicker where the processor has it (float32)"),
     ("init", "NAME", "start of the weights: run (0.03 in conv3-5), paper (0.01), unit"),
 )
 

@@ -27,6 +27,7 @@ from alexnet.training.tally import Tally
 from alexnet.training.weights import Start
 
 Say = Callable[[str], None]
+PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16}
 VELOCITY = "velocity."
 
 
@@ -100,6 +101,7 @@ def assemble(
     mean = like.mean if like else mean_of(images, recipe)
     names = like.names if like and like.classes == classes else ()
     network = Network(layers, way.crop)
+    network.precision = PRECISIONS[recipe.precision]
     model = Model(network, plan["network"], way, mean, classes, plan["recipe_name"], names)
     batches = Batches(images, mean, recipe, way)
     optimizer = Momentum(network, recipe)

@@ -68,7 +68,7 @@ def make_plan(
         "epochs": recipe.epochs,
         "budget_seconds": budget,
         "device": "cpu",
-        "precision": "float32",
+        "precision": recipe.precision,
         "kernels": kernels.NAME,
         "threads": threads,
         "machine": machine.describe(),
@@ -121,11 +121,24 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
         f"Machine    {plan['machine']['processor']}, {plan['threads']} threads, "
         f"{plan['machine']['instructions']}",
         f"Kernels    {plan['kernels']}; precision {plan['precision']}; device {plan['device']}",
+        *_faster(plan),
         *_work(plan, rate),
         "" if data["val"] or recipe["schedule"]["value"] != "plateau" else NO_VALIDATION,
         "" if "weights" in plan else expectation(data["train"], classes),
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _faster(plan: Mapping[str, Any]) -> list[str]:
+    """How to get a faster path than the one that runs, or that the one asked for is slow here."""
+    lines = []
+    if not plan["kernels"].startswith("C"):
+        lines.append("normalisation is quicker in C, which installing with a C compiler builds")
+    if plan["precision"] == "float32" and machine.has_bf16():
+        lines.append("this processor multiplies bf16 itself: --precision bf16 is quicker")
+    if plan["precision"] == "bf16" and not machine.has_bf16():
+        lines.append("this processor has no bf16 of its own: --precision float32 is quicker")
+    return [f"{'Faster' if not n else '':11}{line}" for n, line in enumerate(lines)]
 
 
 def _decays(plan: Mapping[str, Any]) -> str:

@@ -87,6 +87,9 @@ class Recipe:
     block: int = _number(1, "pictures in a row that share crop and mirror", "as run: 32")
     area: float = _number(1.0, "least share of a picture that a crop shows", "section 4.1: plain")
     smoothing: float = _number(0.0, "share of the target spread over all classes", "ours")
+    precision: Literal["float32", "bf16"] = _number(
+        "float32", "arithmetic of a step; weights stay float32", "the original: float32"
+    )
     seed: int = _number(0, "of every random number", "ours")
 
     def __post_init__(self) -> None:
