@@ -252,3 +252,29 @@ def test_a_folder_does_not_take_the_place_of_another(tmp_path: Path) -> None:
     (tmp_path / "final").mkdir()
     with pytest.raises(AlexNetError, match="exists already"):
         files.publish_folder(finished(tmp_path / "temporary"), tmp_path / "final")
+
+
+def test_a_folder_in_the_making_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    final = tmp_path / "deep" / "made"
+    with files.making_folder(final) as temporary:
+        (temporary / "file").write_text("x")
+        assert not final.exists()
+    assert (final / "file").read_text() == "x"
+    with pytest.raises(ZeroDivisionError), files.making_folder(tmp_path / "other") as temporary:
+        (temporary / "file").write_text("x")
+        raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep"]
+
+
+def test_a_folder_in_the_making_takes_an_empty_place_only(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    empty.mkdir()
+    full.mkdir()
+    (full / "kept").write_text("x")
+    with files.making_folder(empty) as temporary:
+        (temporary / "file").write_text("x")
+    assert (empty / "file").exists()
+    with pytest.raises(AlexNetError, match="exists already"), files.making_folder(full) as made:
+        (made / "file").write_text("x")
+    assert [path.name for path in full.iterdir()] == ["kept"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -102,6 +103,28 @@ def publish_folder(temporary: Path, final: Path) -> None:
             _sync(Path(folder))
         os.rename(temporary, final)
         _sync(final.parent)
+
+
+@contextmanager
+def making_folder(final: Path) -> Iterator[Path]:
+    """A folder beside ``final`` that gets its name when the block ends without an exception.
+
+    Whatever fails, nothing is left under either name; an empty folder at ``final`` is replaced.
+    AlexNetError where ``final`` holds anything, or the disk fails.
+    """
+    with _told(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".alexnet-", dir=final.parent))
+        temporary.chmod(0o755)  # mkdtemp's folders are for one user only
+    try:
+        yield temporary
+        with _told(final), suppress(FileNotFoundError, NotADirectoryError):
+            if not any(final.iterdir()):
+                final.rmdir()
+        publish_folder(temporary, final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 class _Raw(io.RawIOBase):

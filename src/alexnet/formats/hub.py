@@ -5,8 +5,6 @@ spread on the 0 to 1 scale. And, under "alexnet", our own ``model.json``, from w
 makes the very model again.
 """
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from alexnet import files
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.formats.describing import channel_mean, labels
 from alexnet.formats.hub_card import card
-from alexnet.model import FORMAT, Model, assembled, tensors_of, save_model
+from alexnet.model import FORMAT, Model, assembled, save_model, tensors_of
 from alexnet.results import Evaluation
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
@@ -30,18 +28,13 @@ def write_hub(model: Model, folder: Path, evaluations: Sequence[Evaluation] = ()
     ``evaluations`` go into the card. AlexNetError where ``folder`` exists or cannot be written;
     nothing is left then.
     """
-    temporary = _made_beside(folder)
-    try:
+    with files.making_folder(folder) as temporary:
         save_model(model, temporary)
         own = temporary / "model.json"
         files.write_json(temporary / CONFIG, config(model, files.read_json(own)))
         own.unlink()
         files.write_text(temporary / CARD, card(model, folder.name, evaluations))
         _check(model, temporary)
-        files.publish_folder(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def read_hub(folder: Path | str) -> Model:
@@ -93,15 +86,6 @@ def config(model: Model, own: dict[str, Any]) -> dict[str, Any]:
         },
         "alexnet": own,
     }
-
-
-def _made_beside(folder: Path) -> Path:
-    try:
-        made = Path(tempfile.mkdtemp(prefix=".alexnet-", dir=folder.parent))
-        made.chmod(0o755)  # mkdtemp's folders are for one user only
-        return made
-    except OSError as error:
-        raise AlexNetError(f"{folder} could not be written: {error.strerror}.") from error
 
 
 def _check(model: Model, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Weights from elsewhere become an ordinary run folder, with a preprocessing of their own."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,6 +58,8 @@ def import_weights(
     source, folder = Path(file), Path(run)
     if (folder / "model.json").exists() or (folder / "plan.json").exists():
         raise AlexNetError(f"{folder} holds a run already; give another folder.")
+    if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
+        raise AlexNetError(f"{folder} exists and is not empty; give another folder.")
     if net is not None:
         named(net)  # a mistyped name is told before a large file is read
     whole = _whole(source)
@@ -66,9 +69,9 @@ def import_weights(
     else:
         made = _made(held.read(source), net, _path(mean), _path(classes), say)
     say(f"Pictures: {square_in_words(made.model)}; {pixels_in_words(made.model)}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    save_model(made.model, folder)
-    files.write_json(folder / "plan.json", _plan(made, source))
+    with files.making_folder(folder) as temporary:
+        save_model(made.model, temporary)
+        files.write_json(temporary / "plan.json", _plan(made, source))
     return open_run(folder)
 
 
