@@ -133,9 +133,10 @@ def table(path: Path) -> None:
         row = json.loads(line)
         shown = row["windows"][:2] + row["windows"][-1:] if row["windows"] else []
         losses = " / ".join(f"{loss:.2f}" for loss in shown)
+        end = ended(row["windows"][-1] / row["ln_n"]) if row["steps_done"] % WINDOW == 0 else ""
         print(
             f"| {row['net']} | {row['recipe']} | {row['words']} | {row['spread']:.2g} | {losses} | "
-            f"{row['end']}, step {row['steps_done']} |"
+            f"{end or row['end']}, step {row['steps_done']} |"
         )
 
 
