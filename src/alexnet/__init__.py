@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from alexnet._version import __version__
 
 if TYPE_CHECKING:
+    from alexnet.benchmarking import benchmark
     from alexnet.data.prepare import Prepared, prepare
     from alexnet.data.store import ImageSet, open_set
     from alexnet.errors import AlexNetError, Interrupted, UsageError
@@ -44,6 +45,7 @@ __all__ = [
     "Run",
     "UsageError",
     "__version__",
+    "benchmark",
     "evaluate",
     "export",
     "features",
@@ -70,6 +72,7 @@ _PLACES = {
     "Prepared": "data.prepare",
     "Run": "run",
     "UsageError": "errors",
+    "benchmark": "benchmarking",
     "evaluate": "evaluation",
     "export": "formats.exporting",
     "features": "extraction",

@@ -40,7 +40,7 @@ def test_faster_but_not_six_times():
     found = finding((10.5, 9.5, 10.5), (15.5, 15.5, 16.5))
     assert found.holds == "in part"
     assert "at least" not in found.verdict
-    assert found.verdict.endswith("faster with every seed, but not 6 times.")
+    assert found.verdict.endswith("faster with every seed, but by the median not 6 times.")
     assert [ratio["at_least"] for ratio in found.facts["ratios"]] == [False] * 3
     assert found.facts["epochs_to_target"]["relu"] == {"1": 10.5, "2": 9.5, "3": 10.5}
 
@@ -48,17 +48,28 @@ def test_faster_but_not_six_times():
 def test_where_tanh_never_gets_there_the_ratio_is_a_lower_bound():
     found = finding((10.5, 10.5, 10.5), (None, 35.5, None))
     assert found.holds == "in part"
-    assert "at least 3.8 (3.4 to 3.8) times as many" in found.verdict
-    assert "2 of 3 seeds not within 40" in found.verdict
-    assert found.verdict.endswith("because tanh was stopped after 40 epochs.")
+    assert "at least 3.8 (3.4 to at least 3.8) times as many" in found.verdict
+    assert "35.5 (35.5 to 35.5) with 1 of 3 seeds (the rest: not within 40)" in found.verdict
+    assert found.verdict.endswith("how much is left open, as tanh was stopped after 40 epochs.")
     assert [ratio["at_least"] for ratio in found.facts["ratios"]] == [True, False, True]
     assert found.facts["epochs_to_target"]["tanh"] == {"1": None, "2": 35.5, "3": None}
+
+
+def test_one_seed_that_never_gets_there_leaves_the_median_known():
+    found = finding((9.5, 9.5, 10.5), (10.5, 10.5, None))
+    assert found.holds == "in part"
+    assert "1.1 (1.1 to at least 3.8) times as many" in found.verdict
+    assert "10.5 (10.5 to 10.5) with 2 of 3 seeds (the rest: not within 40)" in found.verdict
+    assert found.verdict.endswith("faster with every seed, but by the median not 6 times.")
 
 
 def test_a_lower_bound_may_be_enough():
     found = finding((5.5, 5.5, 5.5), (None, None, None))
     assert found.holds == "yes"
-    assert "tanh (rate 0.02) not within 40; at least 7.2" in found.verdict
+    assert (
+        "tanh (rate 0.02) not within 40; at least 7.2 (at least 7.2 to at least 7.2)"
+        in found.verdict
+    )
 
 
 def test_not_faster():

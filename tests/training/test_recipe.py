@@ -340,3 +340,11 @@ def test_there_and_back_through_plan_json(name: str, values: dict[str, Any]) -> 
     again = from_plan(json.loads(json.dumps(as_plan(resolved))), name)
     assert again.recipe == resolved.recipe
     assert (again.name, dict(again.origins)) == (name, dict(resolved.origins))
+
+
+def test_a_network_may_need_another_rate_on_a_small_set() -> None:
+    fast = resolve("auto", 100, net=zoo.named("vgg16"))
+    assert (fast.name, fast.recipe.rate, fast.origins["rate"]) == ("fast", 0.003, "net vgg16")
+    given = resolve("fast", 100, {"rate": Given(0.02, "--rate")}, zoo.named("vgg16"))
+    assert (given.recipe.rate, given.origins["rate"]) == (0.02, "--rate")
+    assert resolve("fast", 100).recipe.rate == 0.01

@@ -19,6 +19,7 @@ VERBS = {
     "features": "write what a layer says of photos, as a .npy file",
     "report": "write one HTML page about a run",
     "export": "write the network for ONNX, torch.export, torchvision or a model hub",
+    "benchmark": "measure how fast this machine trains, and where the time goes",
     "nets": "list the networks, describe one, say how two differ",
     "import": "make a run of weights from elsewhere (Caffe, torchvision)",
 }

@@ -184,6 +184,9 @@ def resolve(
         own, origin = net.recipe, f"net {net.name}"
     values |= own
     origins |= dict.fromkeys(own, origin)
+    if chosen == "fast":
+        values |= net.fast
+        origins |= dict.fromkeys(net.fast, f"net {net.name}")
     for key, (value, origin) in (given or {}).items():
         values[key], origins[key] = converted(key, value), origin
     return Resolved(chosen, Recipe(**values), origins)
