@@ -4,6 +4,7 @@ import pytest
 
 from alexnet.claims import relu
 from alexnet.claims.curves import Curve
+from alexnet.claims.figure import drawn
 from alexnet.claims.rates import Search
 from alexnet.claims.relu import Settings
 from alexnet.networks.layers import Norm, ReLU, Tanh, learned
@@ -141,3 +142,10 @@ def test_rates_are_chosen_on_a_seed_that_is_not_reported():
     assert {(one.least, one.most) for one in last} == {(13, 40)}  # as long as the slower one
     assert found.facts["rates"]["tanh"]["chosen"] == 0.04
     assert "ReLU  0.01: not in 9, 0.02: 8.5 (chosen), 0.04: not in 9" in found.details
+
+
+def test_a_seed_that_fails_widens_the_band_and_leaves_the_line():
+    some = [curve(0.6, 0.3), curve(0.62, 0.32, 0.2), curve(0.9, 0.9, 0.9)]
+    line = drawn("tanh", some, "b")
+    assert line.points == [(0.5, 0.62), (1.5, 0.32)]
+    assert line.band == [(0.5, 0.6, 0.9), (1.5, 0.3, 0.9)]

@@ -2,7 +2,7 @@
 
 from alexnet import machine
 from alexnet.benchmarking.outcome import Benchmark, Row
-from alexnet.benchmarking.pictures import IMAGENET, NOISE
+from alexnet.benchmarking.pictures import NOISE
 from alexnet.cli.columns import paragraph, table
 from alexnet.progress import duration
 
@@ -59,10 +59,10 @@ def _speed(found: Benchmark) -> list[tuple[str, str]]:
         ),
         (
             "Share",
-            f"{found.share_of_peak:.0%} of that peak: {found.gflop_per_image:.4g} GFLOP an image "
-            f"are {reached:.0f} GFLOP/s",
+            f"{_percent(found.share_of_peak, 0)} of that peak: {found.gflop_per_image:.4g} GFLOP an "
+            f"image are {reached:.3g} GFLOP/s",
         ),
-        ("Waiting", f"{found.waiting_share:.1%} of the time, for pictures"),
+        ("Waiting", f"{_percent(found.waiting_share)} of the time, for pictures"),
         *memory,
     ]
 
@@ -70,7 +70,7 @@ def _speed(found: Benchmark) -> list[tuple[str, str]]:
 def _rows(found: Benchmark) -> list[list[str]]:
     """A line for each part of the step: times, share, and how fast its products are."""
     whole = sum(row.seconds for row in found.rows)
-    head = ["ms a step", "forward", "back", "share", "GFLOP/s", "back"]
+    head = ["", "ms forward", "ms back", "share", "GFLOP/s forward", "GFLOP/s back"]
     total = sum(row.forward for row in found.rows), sum(row.backward for row in found.rows)
     sums = ["sum", *(f"{1e3 * value:.1f}" for value in total), "100.0 %", "", ""]
     return [head, *(_row(row, whole) for row in found.rows), sums]
@@ -78,16 +78,23 @@ def _rows(found: Benchmark) -> list[list[str]]:
 
 def _row(row: Row, whole: float) -> list[str]:
     back = f"{1e3 * row.backward:.1f}" if row.backward else ""
-    rates = ["" if rate is None else f"{rate:.0f}" for rate in row.gflops]
+    rates = ["" if rate is None else f"{rate:.3g}" for rate in row.gflops]
     return [
         row.name.replace("+", " "), f"{1e3 * row.forward:.1f}", back,
-        f"{row.seconds / whole:.1%}".replace("%", " %"), *rates,
+        _percent(row.seconds / whole), *rates,
     ]  # fmt: skip
 
 
+def _percent(share: float, places: int = 1) -> str:
+    return f"{100 * share:.{places}f} %"
+
+
 def _time(found: Benchmark) -> str:
-    data = f"ImageNet's {IMAGENET:,} pictures" if found.pictures == NOISE else found.pictures
-    return f"recipe {found.recipe} on {data}: about {long_duration(found.recipe_seconds)}"
+    data = "ImageNet's" if found.pictures == NOISE else "the set's"
+    return (
+        f"recipe {found.recipe}, {found.epochs:g} epochs of {data} {found.train:,} training "
+        f"pictures: about {long_duration(found.recipe_seconds)}"
+    )
 
 
 def long_duration(seconds: float) -> str:

@@ -1,0 +1,125 @@
+"""``benchmark``: training steps and matrix products in turn, for about a minute."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import torch
+
+from alexnet import kernels, machine
+from alexnet.benchmarking import memory
+from alexnet.benchmarking.load import Load
+from alexnet.benchmarking.outcome import Benchmark, rows_of
+from alexnet.benchmarking.pictures import NOISE
+from alexnet.benchmarking.product import Product
+from alexnet.benchmarking.steps import Steps, Work
+from alexnet.errors import AlexNetError, UsageError
+from alexnet.networks.tables import training_flop
+from alexnet.progress import Progress
+
+SECONDS = 45.0
+LEAST = 3  # steps, even where they take longer than the time given
+ROUNDS = 12  # turns of steps and products in the time given; more where steps are long
+
+
+def benchmark(
+    data: Path | str | None = None,
+    *,
+    net: str = "alexnet",
+    recipe: str = "auto",
+    batch: int | None = None,
+    classes: int | None = None,
+    precision: str = "float32",
+    threads: int | None = None,
+    seconds: float = SECONDS,
+    quiet: bool = False,
+) -> Benchmark:
+    """Train on a prepared set, or on noise, for ``seconds``, and say how fast that is.
+
+    Nothing is written and nothing is learnt. ``classes`` are the network's outputs, by default
+    those of the set, or of the original. UsageError for a wrong call, AlexNetError where memory is
+    too short, with a batch that would fit.
+    """
+    if threads is not None and threads < 1:
+        raise UsageError(f"{threads} threads were asked for; at least 1 is needed.")
+    load = Load()
+    settings = {"precision": precision} | ({} if batch is None else {"batch": batch})
+    work = Work(data, net, recipe, classes, settings)
+    memory.check(work.layers, work.crop, work.batch)
+    machine.use(threads)
+    with _short_memory(work), closing(Steps(work)) as steps:
+        peaks, side = _in_turn(steps, seconds, quiet)
+        return _outcome(work, steps, peaks, side, load)
+
+
+def _in_turn(steps: Steps, seconds: float, quiet: bool) -> tuple[list[float], int]:
+    """Rounds of steps with a product before and after each; the products' rates, their side."""
+    progress = Progress("benchmark", round(seconds), "seconds", quiet=quiet)
+    began = time.monotonic()
+    progress.update(0)
+    product = Product(steps.job.network.precision)
+    steps.one()
+    steps.forget()
+    peaks = [product.rate()]
+    with closing(progress):
+        while _goes_on(steps, time.monotonic() - began, seconds):
+            _round(steps, seconds / ROUNDS)
+            peaks.append(product.rate())
+            rate = steps.work.batch / steps.seconds[-1]
+            done = min(time.monotonic() - began, seconds)
+            progress.update(round(done), f"{rate:.1f} images/s")
+    return peaks, product.side
+
+
+def _goes_on(steps: Steps, passed: float, seconds: float) -> bool:
+    return passed < seconds or len(steps.seconds) < LEAST
+
+
+def _round(steps: Steps, seconds: float) -> None:
+    """Steps for so long, at least one."""
+    left = seconds
+    while left > 0:
+        left -= steps.one()
+
+
+@contextmanager
+def _short_memory(work: Work) -> Iterator[None]:
+    """Where memory is refused after all, a sentence with a batch that would fit."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "allocate memory" not in str(error):
+            raise
+        raise AlexNetError(
+            f"There was no memory for a step of {work.batch:,} pictures; try "
+            f"--batch {max(1, work.batch // 2)}."
+        ) from error
+
+
+def _outcome(work: Work, steps: Steps, peaks: list[float], side: int, load: Load) -> Benchmark:
+    shape = (3, work.crop, work.crop)
+    return Benchmark(
+        network=work.net,
+        classes=len(work.images.classes),
+        pictures=str(work.images.folder) if work.real else NOISE,
+        recipe=work.resolved.name,
+        batch=work.batch,
+        precision=work.resolved.recipe.precision,
+        threads=torch.get_num_threads(),
+        kernels=kernels.NAME,
+        gflop_per_image=training_flop(work.layers, shape) / 1e9,
+        seconds=tuple(steps.seconds),
+        waited=steps.waited,
+        peaks=tuple(peaks),
+        side=side,
+        rows=rows_of(work.layers, work.crop, work.batch, len(steps.seconds), steps.clock.seconds),
+        epochs=work.resolved.recipe.epochs,
+        train=work.train,
+        passes=work.passes,
+        load=load.at_start,
+        others=load.others(),
+        memory_gb=memory.peak_gb(),
+        machine=machine.describe(),
+        versions=machine.versions(),
+    )
