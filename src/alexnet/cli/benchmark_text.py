@@ -59,8 +59,8 @@ def _speed(found: Benchmark) -> list[tuple[str, str]]:
         ),
         (
             "Share",
-            f"{_percent(found.share_of_peak, 0)} of that peak: {found.gflop_per_image:.4g} GFLOP an "
-            f"image are {reached:.3g} GFLOP/s",
+            f"{_percent(found.share_of_peak, 0)} of that peak: {found.gflop_per_image:.4g} GFLOP "
+            f"an image are {reached:.3g} GFLOP/s",
         ),
         ("Waiting", f"{_percent(found.waiting_share)} of the time, for pictures"),
         *memory,
