@@ -18,10 +18,10 @@ VERBS = {
     "predict": "name what photos show",
     "features": "write what a layer says of photos, as a .npy file",
     "report": "write one HTML page about a run",
-    "export": "write the network for ONNX, torch.export, torchvision or a model hub",
-    "benchmark": "measure how fast this machine trains, and where the time goes",
     "nets": "list the networks, describe one, say how two differ",
     "import": "make a run of weights from elsewhere (Caffe, torchvision)",
+    "export": "write the network for ONNX, torch.export, torchvision or a model hub",
+    "benchmark": "measure how fast this machine trains, and where the time goes",
 }
 
 
@@ -47,7 +47,7 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
 
 def main_parser() -> argparse.ArgumentParser:
     """The parser of ``alexnet`` itself: which verb, and nothing else."""
-    verbs = "\n".join(f"  {name:10}{text}" for name, text in VERBS.items())
+    verbs = "\n".join(f"  {name:11}{text}" for name, text in VERBS.items())
     parser = argparse.ArgumentParser(
         prog="alexnet",
         usage="alexnet VERB ...",
