@@ -153,3 +153,11 @@ def test_one_photo_need_not_be_in_a_list(tmp_path):
     photo = write_photo(tmp_path / "red.png", COLOURS["red"])
     assert predict(tiny_model(), photo) == predict(tiny_model(), [photo])
     assert predict(tiny_model(), str(photo)) == predict(tiny_model(), [photo])
+
+
+def test_a_damaged_network_is_told_and_names_nothing() -> None:
+    model = tiny_model()
+    damaged = dataclasses.replace(model, mean=np.full_like(model.mean, np.nan))
+    side = model.preprocessing.size
+    with pytest.raises(AlexNetError, match="no number"):
+        predict(damaged, [np.zeros((side, side, 3), np.uint8)])

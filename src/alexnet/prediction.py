@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from alexnet.data.colour import as_rgb
 from alexnet.data.decode import Unreadable, decode
-from alexnet.errors import UsageError
+from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import Model, load_model
 from alexnet.preprocessing import fitted
 
@@ -94,7 +94,13 @@ def _answers(model: Model, batch: list[Opened], top: int, views: int) -> Iterato
 def _shares(model: Model, pictures: list[NDArray[np.uint8]], views: int) -> NDArray[np.float32]:
     if not pictures:
         return np.zeros((0, len(model.classes)), np.float32)
-    return np.asarray(model.probabilities(np.stack(pictures), views).mean(axis=0))
+    shares = np.asarray(model.probabilities(np.stack(pictures), views).mean(axis=0))
+    if not np.isfinite(shares).all():
+        raise AlexNetError(
+            f"The network {model.name} answers with values that are no number: its weights or its "
+            "mean are damaged. Train or import it again."
+        )
+    return shares
 
 
 def _most_probable(
