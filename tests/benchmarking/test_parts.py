@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from alexnet.benchmarking import load, memory, product
+from alexnet.benchmarking.measure import parts_of
 from alexnet.benchmarking.outcome import flops
+from alexnet.benchmarking.steps import Timed
 from alexnet.benchmarking.watch import Clock, WatchedNetwork
 from alexnet.networks.build import Network
 from alexnet.networks.tables import training_flop
@@ -44,16 +46,24 @@ def test_a_watched_network_gives_the_same_bits() -> None:
         assert torch.equal(own.grad, other.grad)
 
 
-def test_a_clock_adds_up() -> None:
+def test_a_clock_adds_up_and_begins_anew() -> None:
     clock = Clock()
-    for _ in range(3):
-        clock.start()
-        clock.add("a", "forward")
-        clock.add("b")
+    clock.add("a", "forward")
+    once = clock.seconds["a", "forward"]
+    clock.add("a", "forward")
+    clock.add("b")
+    assert clock.seconds["a", "forward"] > once > 0
     assert set(clock.seconds) == {("a", "forward"), ("b", "")}
-    assert all(seconds > 0 for seconds in clock.seconds.values())
-    clock.reset()
+    kept = clock.seconds
+    clock.start()
     assert clock.seconds == {}
+    assert len(kept) == 2
+
+
+def test_the_parts_are_those_of_the_faster_half() -> None:
+    slow, quick, middle = (Timed(seconds, 0.0, {("a", ""): seconds}) for seconds in (9.0, 1.0, 2.0))
+    assert parts_of([slow, quick, middle]) == {("a", ""): 1.5}
+    assert parts_of([slow]) == {("a", ""): 9.0}
 
 
 @pytest.mark.parametrize(("batch", "free"), [(128, 2e9), (1000, 3e9), (1, 1e9), (2, 1e12)])

@@ -1,7 +1,7 @@
 """``benchmark``: training steps and matrix products in turn, for about a minute."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from alexnet.benchmarking.load import Load
 from alexnet.benchmarking.outcome import Benchmark, rows_of
 from alexnet.benchmarking.pictures import NOISE
 from alexnet.benchmarking.product import Product
-from alexnet.benchmarking.steps import Steps, Work
+from alexnet.benchmarking.steps import Steps, Timed, Work
+from alexnet.benchmarking.watch import Part
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.networks.tables import training_flop
 from alexnet.progress import Progress
@@ -66,21 +67,21 @@ def _in_turn(steps: Steps, seconds: float, quiet: bool) -> tuple[list[float], in
         while _goes_on(steps, time.monotonic() - began, seconds):
             _round(steps, seconds / ROUNDS)
             peaks.append(product.rate())
-            rate = steps.work.batch / steps.seconds[-1]
+            rate = steps.work.batch / steps.done[-1].seconds
             done = min(time.monotonic() - began, seconds)
             progress.update(round(done), f"{rate:.1f} images/s")
     return peaks, product.side
 
 
 def _goes_on(steps: Steps, passed: float, seconds: float) -> bool:
-    return passed < seconds or len(steps.seconds) < LEAST
+    return passed < seconds or len(steps.done) < LEAST
 
 
 def _round(steps: Steps, seconds: float) -> None:
     """Steps for so long, at least one."""
     left = seconds
     while left > 0:
-        left -= steps.one()
+        left -= steps.one().seconds
 
 
 @contextmanager
@@ -97,6 +98,13 @@ def _short_memory(work: Work) -> Iterator[None]:
         ) from error
 
 
+def parts_of(done: Sequence[Timed]) -> dict[Part, float]:
+    """Mean seconds of each part in the faster half of the steps, which were disturbed least."""
+    quick = sorted(done, key=lambda step: step.seconds)[: (len(done) + 1) // 2]
+    parts = dict.fromkeys(part for step in quick for part in step.parts)
+    return {part: sum(step.parts.get(part, 0.0) for step in quick) / len(quick) for part in parts}
+
+
 def _outcome(work: Work, steps: Steps, peaks: list[float], side: int, load: Load) -> Benchmark:
     shape = (3, work.crop, work.crop)
     return Benchmark(
@@ -109,11 +117,11 @@ def _outcome(work: Work, steps: Steps, peaks: list[float], side: int, load: Load
         threads=torch.get_num_threads(),
         kernels=kernels.NAME,
         gflop_per_image=training_flop(work.layers, shape) / 1e9,
-        seconds=tuple(steps.seconds),
-        waited=steps.waited,
+        seconds=tuple(step.seconds for step in steps.done),
+        waited=sum(step.waited for step in steps.done),
         peaks=tuple(peaks),
         side=side,
-        rows=rows_of(work.layers, work.crop, work.batch, len(steps.seconds), steps.clock.seconds),
+        rows=rows_of(work.layers, work.crop, work.batch, parts_of(steps.done)),
         epochs=work.resolved.recipe.epochs,
         train=work.train,
         passes=work.passes,

@@ -124,11 +124,8 @@ class Benchmark:
         }
 
 
-def rows_of(
-    layers: Layers, crop: int, batch: int, count: int, seconds: Mapping[Part, float]
-) -> tuple[Row, ...]:
-    """The steps of the list in order, then what is no layer; ``seconds`` are of ``count`` steps."""
-    each = {part: total / count for part, total in seconds.items()}
+def rows_of(layers: Layers, crop: int, batch: int, each: Mapping[Part, float]) -> tuple[Row, ...]:
+    """The steps of the list in order, then what is no layer; ``each``: seconds of a step."""
     flop = dict(zip(map(name_of, steps(layers)), flops(layers, crop), strict=True))
     of_layers = [
         Row(

@@ -31,8 +31,8 @@ class Product:
 
 def fitting_side(dtype: torch.dtype) -> int:
     """3072, or a half or a quarter of it where the product would take too long here."""
-    probe = Product(dtype, SMALLEST // 2)
-    rate = max(probe.rate() for _ in range(5))  # small ones are easily disturbed
+    probe = Product(dtype, SMALLEST)
+    rate = max(probe.rate() for _ in range(3))  # small ones are easily disturbed
     side = SIDE
     while side > SMALLEST and 2 * side**3 / rate / 1e9 > PATIENCE:
         side //= 2

@@ -1,14 +1,15 @@
 """Training steps to be timed: a job as ``alexnet train`` makes it, with a clock inside."""
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from alexnet.benchmarking.pictures import IMAGENET, noise_set, set_at
-from alexnet.benchmarking.watch import DATA, REST, Clock, WatchedMomentum, WatchedNetwork
+from alexnet.benchmarking.watch import DATA, REST, Clock, Part, WatchedMomentum, WatchedNetwork
 from alexnet.data.store import ImageSet
 from alexnet.errors import UsageError
 from alexnet.networks.layers import Layers
@@ -68,32 +69,38 @@ class Work:
         return self.resolved.recipe.epochs * (self.train + validated / 3)
 
 
+@dataclass(frozen=True)
+class Timed:
+    """A step: all of its seconds, those in which it waited for pictures, and those of its parts."""
+
+    seconds: float
+    waited: float
+    parts: Mapping[Part, float]
+
+
 class Steps:
-    """Steps of training, one at a call; ``seconds`` of each, and the clock's sums over them."""
+    """Steps of training, one at a call; ``done`` are those since the last ``forget``."""
 
     def __init__(self, work: Work) -> None:
         self.work, self.clock = work, Clock()
         self.job = _job(work, self.clock)
         self.batches = self.job.batches.run(0, 1)
-        self.seconds: list[float] = []
-        self.waited = 0.0
+        self.done: list[Timed] = []
 
-    def one(self) -> float:
-        """A whole step, from asking for its pictures to the updated weights; its seconds."""
+    def one(self) -> Timed:
+        """A whole step, from asking for its pictures to the updated weights."""
         started = time.monotonic()
         self.clock.start()
         batch = next(self.batches)
         self.clock.add(DATA)
         loop.one_step(self.job, batch, started)
         self.clock.add(REST)
-        self.seconds.append(time.monotonic() - started)
-        self.waited += batch.waited
-        return self.seconds[-1]
+        self.done.append(Timed(time.monotonic() - started, batch.waited, self.clock.seconds))
+        return self.done[-1]
 
     def forget(self) -> None:
         """Begin anew: what was done so far was to warm up."""
-        self.clock.reset()
-        self.seconds, self.waited = [], 0.0
+        self.done = []
 
     def close(self) -> None:
         """Stop the thread that makes pictures ready."""

@@ -25,14 +25,14 @@ def name_of(step: Layers) -> str:
 
 
 class Clock:
-    """Seconds by part; the time since the last call belongs to the part that is named."""
+    """Seconds of a step by part; the time since the last call belongs to the part that is named."""
 
     def __init__(self) -> None:
-        self.seconds: dict[Part, float] = {}
-        self.last = time.perf_counter()
+        self.start()
 
     def start(self) -> None:
-        """Now: what was before belongs to nothing."""
+        """A step begins."""
+        self.seconds: dict[Part, float] = {}
         self.last = time.perf_counter()
 
     def add(self, what: str, way: str = "") -> None:
@@ -40,10 +40,6 @@ class Clock:
         now = time.perf_counter()
         self.seconds[what, way] = self.seconds.get((what, way), 0.0) + now - self.last
         self.last = now
-
-    def reset(self) -> None:
-        """Forget what was measured."""
-        self.seconds = {}
 
 
 class WatchedNetwork(Network):
