@@ -1,148 +1,200 @@
-"""Images a second of one training step: a plain PyTorch loop and ours, in turn, on this machine.
+"""The whole training step: a plain PyTorch loop and ours, in turn, on this machine.
 
-    python benchmarks/training_step.py [--rounds 5] [--batch 32] [--json FILE]
+    python benchmarks/training_step.py SET [--variants float32,bf16,blocked] [--pairs 9]
 
-Each measurement is a process of its own: two steps to warm up, then the median of four; between the
-rounds everything is measured again, so that a machine whose speed drifts does not favour one side.
-Variants: ``plain`` (eager, NCHW, torch's local_response_norm and SGD), ``ours`` and ``ours, memory
-handed back`` (without telling glibc to keep it). Pictures are noise and ready in memory.
+SET is a prepared set of real pictures; the network has 1000 outputs, so that a picture is 4.136
+GFLOP. A step is all of it: pictures cut and coloured out of the store, forward with normalisation
+and dropout, backward, update. Both sides are fed by our own threads, so that the ratio compares
+steps, not loaders. They live in two processes, because glibc's allocator settings belong to a
+process, and work in turn. Each turn begins with --settle steps that are not counted: memory that
+the plain loop hands back has to be got anew after a pause, which a loop that goes on is spared
+(--settle 0 shows by how much the pause makes it slower). 3072x3072 products are timed before and
+after each step that counts, and pairs in which two of the four readings differ by over 10 % are
+discarded. share = 4.136 x images/s / median rate of the products, bf16 products for the bf16 path.
 """
 
 import argparse
 import json
-import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
-from torch.nn import functional
+from pairs import CLASSES, PRECISION, steady, summary, text, told, verdicts
+from plain import PEERS, Loop
+from workers import Peaks, Worker, serve
 
-from alexnet import machine
+from alexnet import kernels, machine
+from alexnet.benchmarking.load import Load
+from alexnet.benchmarking.memory import peak_gb
+from alexnet.benchmarking.steps import RATE, Steps, Work
+from alexnet.data.store import open_set
+from alexnet.kernels import native
 from alexnet.networks.build import Network
-from alexnet.networks.lists.krizhevsky import alexnet
-from alexnet.networks.tables import training_flop
-from alexnet.training.dropout import masks_of
-from alexnet.training.optimizer import Momentum, Rates
-from alexnet.training.recipe import Recipe
+from alexnet.training.batches import Batches
+from alexnet.training.job import mean_of, way_of
 from alexnet.training.start import draw_weights
 
-VARIANTS = ("plain", "ours", "ours, memory handed back")
-GFLOP = training_flop(alexnet()) / 1e9
+VARIANTS = ("float32", "bf16", "blocked")
+WARM = 2  # steps
+RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results"
 
 
-class Norm(nn.Module):
-    """torch's own normalisation with the paper's numbers (its alpha is divided by 5)."""
+class Ours:
+    """Steps as ``alexnet train`` makes them; ``blocked`` is without the kernels in C."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return functional.local_response_norm(x, 5, 5e-4, 0.75, 2.0)
+    def __init__(self, variant: str, data: str, batch: int) -> None:
+        if variant == "blocked":
+            native.library = lambda: None  # type: ignore[assignment]
+            kernels.NAME = "plain torch, in blocks of pictures"
+        settings = {"precision": PRECISION[variant], "batch": batch}
+        machine.use()
+        self.steps = Steps(Work(data, "alexnet", "paper", CLASSES, settings))
 
-
-def plain_network() -> nn.Module:
-    """What most people write: modules in a row, towers as groups, normalisation over all maps."""
-    return nn.Sequential(
-        nn.ZeroPad2d((0, 3, 0, 3)), nn.Conv2d(3, 96, 11, 4), nn.ReLU(), Norm(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(96, 256, 5, padding=2, groups=2), nn.ReLU(), Norm(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(256, 384, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(384, 384, 3, padding=1, groups=2), nn.ReLU(),
-        nn.Conv2d(384, 256, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Flatten(),
-        nn.Linear(9216, 4096), nn.ReLU(), nn.Dropout(),
-        nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 1000),
-    )  # fmt: skip
+    def one(self) -> dict[str, float]:
+        """Seconds of a step, and of waiting in it."""
+        step = self.steps.one()
+        loss = self.steps.job.tally.loss / self.steps.job.tally.pictures
+        return {"seconds": step.seconds, "waited": step.waited, "loss": loss}
 
 
-def plain_step() -> Callable[[torch.Tensor, torch.Tensor], None]:
-    """Forward, backward and torch's SGD."""
-    network = plain_network()
-    sgd = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9, weight_decay=5e-4)
+class Plain:
+    """Steps of a plain loop, on the same pictures and from the same weights."""
 
-    def step(pictures: torch.Tensor, labels: torch.Tensor) -> None:
-        sgd.zero_grad()
-        functional.cross_entropy(network(pictures), labels).backward()
-        sgd.step()
+    def __init__(self, peer: str, data: str, batch: int) -> None:
+        torch.set_num_threads(machine.cores())
+        work = Work(data, "alexnet", "paper", CLASSES, {"batch": batch})
+        start = Network(work.layers)
+        draw_weights(start, 0)
+        images, recipe = work.images, work.resolved.recipe
+        batches = Batches(images, mean_of(images, recipe), recipe, way_of(images, recipe))
+        self.batches = batches.run(0, 1)
+        self.loop = Loop(peer, list(start.parameters()), RATE)
 
-    return step
-
-
-def our_step() -> Callable[[torch.Tensor, torch.Tensor], None]:
-    """What `alexnet train` does."""
-    network = Network(alexnet())
-    draw_weights(network, 0)
-    network.train()
-    optimizer = Momentum(network, Recipe())
-
-    def step(pictures: torch.Tensor, labels: torch.Tensor) -> None:
-        network.masks = masks_of(0, 0)
-        functional.cross_entropy(network(pictures), labels).backward()
-        optimizer.step(Rates(0.001, 0.001))
-        optimizer.sgd.zero_grad(set_to_none=True)
-
-    return step
+    def one(self) -> dict[str, float]:
+        """The same; what it takes to lay the pictures out in NCHW is not counted."""
+        started = time.monotonic()
+        batch = next(self.batches)
+        arrived = time.monotonic()
+        pictures = batch.views.contiguous()
+        ready = time.monotonic()
+        loss = self.loop.step(pictures, batch.labels)
+        seconds = arrived - started + time.monotonic() - ready
+        return {"seconds": seconds, "waited": batch.waited, "loss": loss}
 
 
-def measure(variant: str, batch: int) -> dict[str, float]:
-    """Images a second, and the rate of a matrix product right after, in GFLOP/s."""
-    if variant == "ours":
-        machine.keep_memory()
-    torch.set_num_threads(machine.cores())
-    pictures, labels = torch.randn(batch, 3, 224, 224), torch.randint(0, 1000, (batch,))
-    step = plain_step() if variant == "plain" else our_step()
-    if variant != "plain":
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
-    seconds = [timed(lambda: step(pictures, labels)) for _ in range(6)][2:]
-    left = torch.randn(3072, 3072)
-    product = statistics.median(timed(lambda: left @ left) for _ in range(5))
+def work(side: str, data: str, batch: int, precisions: list[str], settle: int) -> None:
+    """The worker: steps when asked, with readings of the peak around each."""
+    steps: Ours | Plain = (Plain if side in PEERS else Ours)(side, data, batch)
+    peaks = Peaks(precisions)
+
+    def step() -> dict[str, Any]:
+        for _ in range(settle):
+            steps.one()
+        load, before = Load(), peaks.read()
+        done = steps.one()
+        return {**done, "before": before, "after": peaks.read(), "others": load.others()}
+
+    serve({"warm": steps.one, "step": step, "facts": facts})
+
+
+def facts() -> dict[str, Any]:
+    """What is known at the end."""
     return {
-        "images_per_second": batch / statistics.median(seconds),
-        "gflops": 2 * 3072**3 / product / 1e9,
-    }
+        "memory_gb": peak_gb(), "kernels": kernels.NAME, "threads": torch.get_num_threads(),
+    }  # fmt: skip
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds of one call."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def measure(options: argparse.Namespace, variant: str) -> dict[str, Any]:
+    """Pairs of steps of the peer and of ours, until so many count."""
+    precision, peer = PRECISION[variant], options.peer
+    precisions = ",".join(dict.fromkeys(("float32", precision)))
+    sides = {
+        side: Worker(
+            __file__, str(options.set), "--worker", side, "--batch", str(options.batch),
+            "--precisions", precisions, "--settle", str(options.settle),
+        )
+        for side in (peer, variant)
+    }  # fmt: skip
+    for worker in sides.values():
+        for _ in range(WARM):
+            worker.ask("warm")
+    kept: list[dict[str, Any]] = []
+    discarded: list[dict[str, Any]] = []
+    while len(kept) < options.pairs and len(kept) + len(discarded) < options.most:
+        # The first of a pair changes, so that neither side always follows the other.
+        order = list(sides)[:: 1 if (len(kept) + len(discarded)) % 2 else -1]
+        pair = {side: sides[side].ask("step") for side in order}
+        (kept if steady(pair) else discarded).append(pair)
+        print(told(variant, pair, len(kept), len(discarded)), flush=True)
+    known = {side: worker.ask("facts") for side, worker in sides.items()}
+    for worker in sides.values():
+        worker.close()
+    return {"variant": variant, "peer": peer, "kept": kept, "discarded": discarded, "facts": known}
 
 
-def in_process(variant: str, batch: int) -> dict[str, float]:
-    """The same in a process of its own."""
-    words = [sys.executable, __file__, "--variant", variant, "--batch", str(batch)]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+def possible(variants: list[str]) -> list[str]:
+    """Those that this processor has; the others are named."""
+    if "bf16" in variants and not machine.has_bf16():
+        print("bf16: this processor does not multiply bf16 itself (no avx512_bf16, no amx_bf16).")
+        return [variant for variant in variants if variant != "bf16"]
+    return variants
 
 
 def main() -> None:
-    """Measure all in turn and print medians, spreads and ratios."""
+    """Measure each variant, print and keep what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--variant", choices=VARIANTS, help=argparse.SUPPRESS)
+    parser.add_argument("set", type=Path, metavar="SET", help="a prepared set")
+    parser.add_argument("--variants", default=",".join(VARIANTS))
+    parser.add_argument("--peer", choices=PEERS, default="plain")
+    parser.add_argument("--pairs", type=int, default=9, help="that must count")
+    parser.add_argument("--most", type=int, default=40, help="pairs in all")
+    parser.add_argument("--settle", type=int, default=1, help="steps before each that counts")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--json", type=Path, help="where to keep the figures (docs/results)")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    parser.add_argument("--precisions", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.variant:
-        print(json.dumps(measure(options.variant, options.batch)))
-        return
-    print(machine.describe(), machine.versions(), f"batch {options.batch}", sep="\n")
-    rounds = [{v: in_process(v, options.batch) for v in VARIANTS} for _ in range(options.rounds)]
-    for variant in VARIANTS:
-        rates = [one[variant]["images_per_second"] for one in rounds]
-        shares = [r * GFLOP / one[variant]["gflops"] for r, one in zip(rates, rounds, strict=True)]
-        ratios = [
-            one["ours"]["images_per_second"] / r for r, one in zip(rates, rounds, strict=True)
-        ]
-        print(
-            f"{variant:26} {statistics.median(rates):5.1f} images/s "
-            f"({min(rates):.1f} to {max(rates):.1f}), {statistics.median(shares):.0%} of the "
-            f"matrix-product rate; ours is {statistics.median(ratios):.2f} times as fast "
-            f"({min(ratios):.2f} to {max(ratios):.2f})"
+    if options.worker:
+        work(
+            options.worker,
+            str(options.set),
+            options.batch,
+            options.precisions.split(","),
+            options.settle,
         )
-    if options.json:
-        options.json.write_text(json.dumps(rounds, indent=1))
+        return
+    run(options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """The driver."""
+    images, load = open_set(options.set), Load()
+    described = {
+        "date": date.today().isoformat(), "machine": machine.describe(),
+        "versions": machine.versions(), "batch": options.batch, "settle": options.settle,
+        "load": load.at_start,
+        "set": {"fingerprint": images.fingerprint, "train": len(images.parts["train"]),
+                "classes": len(images.classes), "size": images.size},
+    }  # fmt: skip
+    print(json.dumps(described, indent=1))
+    results = []
+    for variant in possible(options.variants.split(",")):
+        found = measure(options, variant)
+        if not found["kept"]:
+            print(f"{variant}: all {options.most} pairs were discarded; the machine is too busy.")
+            continue
+        summed = summary(found, options.batch)
+        print("\n".join(text(found, summed)), flush=True)
+        results.append({**found, **summed, "targets": verdicts(variant, options.peer, summed)})
+    if not results:
+        raise SystemExit("Nothing was measured, so nothing is kept.")
+    name = f"training-step-{described['date']}.json"
+    path = options.json or RESULTS / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**described, "results": results}, indent=1) + "\n")
+    print(f"Kept in {path.name}.")
 
 
 if __name__ == "__main__":
