@@ -22,6 +22,7 @@ CALLS = {
     "fsync",
     "rename",
     "unlink",
+    "link",
     "close",
     "mkdir",
     "flock",

@@ -65,8 +65,9 @@ def part(name: str, images: int, classes: int) -> FakePart:
 def image_set(classes: tuple[str, ...] = NAMES, **counts: int) -> types.SimpleNamespace:
     parts = {name: part(name, images, len(classes)) for name, images in counts.items()}
     return types.SimpleNamespace(
-        folder=Path("data"), size=4, fit="crop", classes=classes, parts=parts, fingerprint="f"
-    )
+        folder=Path("data"), size=4, fit="crop", filter="bicubic", classes=classes, parts=parts,
+        fingerprint="f",
+    )  # fmt: skip
 
 
 class World:

@@ -26,6 +26,7 @@ from alexnet.networks.layers import (
 )
 from alexnet.prediction import picture
 from alexnet.preprocessing import Preprocessing
+from tests.faults import killed
 from tests.tiny import COLOURS, tiny_model, write_photo
 
 LAYERS = (
@@ -234,6 +235,26 @@ def test_a_full_disk_leaves_the_old_files(model, photos, tmp_path, monkeypatch):
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_killed_at_any_call_no_table_belongs_to_another_array(tmp_path):
+    array, listing = tmp_path / "o.npy", tmp_path / "o.csv"
+
+    def write(data: bytes) -> None:
+        with extraction._both(array, listing) as (file, lines):
+            file.write(data)
+            lines.write(data)
+
+    at = 0
+    write(b"old")
+    while killed([files], at, lambda: write(b"new")):
+        assert array.read_bytes() in (b"old", b"new")
+        assert not listing.exists() or listing.read_bytes() == array.read_bytes()
+        write(b"old")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["o.csv", "o.npy"]
+        at += 1
+    assert at >= 12
+    assert array.read_bytes() == listing.read_bytes() == b"new"
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out", "photo.jpg", ".npy", "out.npz", "out.npy/"])
 def test_out_must_end_in_npy(model, tmp_path, name):
     if name == "out.npy/":
@@ -262,6 +283,17 @@ def test_a_missing_folder_is_told_before_a_photo_is_opened(model, photos, tmp_pa
     monkeypatch.setattr(extraction, "opened", None)
     with pytest.raises(AlexNetError, match="there is no folder"):
         written(model, photos, tmp_path / "nowhere" / "out.npy")
+
+
+def test_a_folder_that_takes_no_files_is_told_before_the_model_is_loaded(tmp_path, monkeypatch):
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    with pytest.raises(AlexNetError, match=r"out\.npy could not be written: Permission denied"):
+        written(tmp_path / "no run", [], tmp_path / "out.npy")
+
+
+def test_the_suffix_may_be_in_capitals(model, photos, tmp_path):
+    written(model, photos[:1], tmp_path / "OUT.NPY")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["OUT.NPY", "OUT.csv"]
 
 
 def test_the_same_photos_give_the_same_bytes(model, photos, tmp_path):

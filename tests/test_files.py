@@ -208,73 +208,73 @@ def test_text_keeps_names_of_other_encodings(tmp_path: Path) -> None:
     assert (tmp_path / "list").read_bytes() == b"caf\xe9\n"
 
 
-def finished(folder: Path) -> Path:
-    (folder / "inner").mkdir(parents=True)
-    (folder / "a").write_bytes(OLD)
-    (folder / "inner" / "b").write_bytes(NEW)
-    return folder
+def new(path: Path) -> None:
+    files.write_bytes(path, NEW, new=True)
 
 
-def whole(folder: Path) -> bool:
-    return (folder / "a").read_bytes() == OLD and (folder / "inner" / "b").read_bytes() == NEW
+def test_a_new_file_takes_no_other_s_place(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "file").write_bytes(OLD)
+    for name in ("file", "link"):
+        with pytest.raises(AlexNetError, match=f"{name} exists already; choose another name"):
+            new(tmp_path / name)
+    assert (tmp_path / "file").read_bytes() == OLD
+    assert sorted(os.listdir(tmp_path)) == ["file", "link"]
 
 
-def test_a_folder_is_there_whole_or_not_at_all_whatever_fails(tmp_path: Path) -> None:
-    temporary, final = finished(tmp_path / "temporary"), tmp_path / "final"
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_takes_no_place_that_was_taken_in_the_meantime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    path = tmp_path / "file"
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    with (
+        pytest.raises(AlexNetError, match="file exists already"),
+        files.replacing(path, lambda _: path.write_bytes(LATER) and None, new=True) as file,
+    ):
+        file.write(NEW)
+    assert path.read_bytes() == LATER
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def no_links(*_: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_new_file_on_a_disk_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", no_links)
+    new(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == NEW
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_death_at_any_call_leaves_a_new_file_whole_or_absent(tmp_path: Path) -> None:
+    path = tmp_path / "file"
     for at in itertools.count():
-        with struck([files], failing(at)) as fault:
-            try:
-                files.publish_folder(temporary, final)
-            except AlexNetError as error:
-                assert str(final) in str(error)
-        assert whole(final if final.exists() else temporary)
-        if not fault.reached:
+        died = killed([files], at, lambda: new(path))
+        assert not path.exists() or path.read_bytes() == NEW
+        path.unlink(missing_ok=True)
+        files.write_bytes(tmp_path / "other", LATER)
+        assert os.listdir(tmp_path) == ["other"]
+        if not died:
             break
-        if final.exists():
-            final.rename(temporary)
-    assert whole(final)
-    assert fault.calls.index("rename") > fault.calls.index("fsync")
-    assert fault.calls.count("fsync") == 5  # two files, two folders, the folder around
+    assert at >= 8
 
 
-def test_a_folder_is_there_whole_or_not_at_all_after_death(tmp_path: Path) -> None:
-    temporary, final = finished(tmp_path / "temporary"), tmp_path / "final"
-    at = 0
-    while killed([files], at, lambda: files.publish_folder(temporary, final)):
-        assert whole(final if final.exists() else temporary)
-        if final.exists():
-            final.rename(temporary)
-        at += 1
-    assert whole(final)
-
-
-def test_a_folder_does_not_take_the_place_of_another(tmp_path: Path) -> None:
-    (tmp_path / "final").mkdir()
-    with pytest.raises(AlexNetError, match="exists already"):
-        files.publish_folder(finished(tmp_path / "temporary"), tmp_path / "final")
-
-
-def test_a_folder_in_the_making_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
-    final = tmp_path / "deep" / "made"
-    with files.making_folder(final) as temporary:
-        (temporary / "file").write_text("x")
-        assert not final.exists()
-    assert (final / "file").read_text() == "x"
-    with pytest.raises(ZeroDivisionError), files.making_folder(tmp_path / "other") as temporary:
-        (temporary / "file").write_text("x")
-        raise ZeroDivisionError
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep"]
-
-
-def test_a_folder_in_the_making_takes_an_empty_place_only(tmp_path: Path) -> None:
-    empty, full = tmp_path / "empty", tmp_path / "full"
-    empty.mkdir()
-    full.mkdir()
-    (full / "kept").write_text("x")
-    with files.making_folder(empty) as temporary:
-        (temporary / "file").write_text("x")
-    assert (empty / "file").exists()
-    with pytest.raises(AlexNetError, match="exists already"), files.making_folder(full) as made:
-        (made / "file").write_text("x")
-    assert [path.name for path in full.iterdir()] == ["kept"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+def test_a_place_that_takes_no_files_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.check_place(tmp_path / "deep" / "er" / "file", making=True)
+    with pytest.raises(AlexNetError, match="there is no folder"):
+        files.check_place(tmp_path / "deep" / "file")
+    files.check_place(Path("file"))
+    (tmp_path / "text").write_bytes(OLD)
+    with pytest.raises(AlexNetError, match="Not a directory"):
+        files.check_place(tmp_path / "text" / "file")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(AlexNetError, match="file could not be written: Permission denied"):
+        files.check_place(tmp_path / "file")
+    assert os.listdir(tmp_path) == ["text"]

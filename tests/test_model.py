@@ -11,11 +11,13 @@ import torch
 
 from alexnet import views
 from alexnet.errors import AlexNetError
-from alexnet.model import Model, load_model, save_model
+from alexnet.formats.hub import write_hub
+from alexnet.model import Model, load_model, save_model, tensors_of
 from alexnet.networks.build import Network
 from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.variants import with_width
 from alexnet.preprocessing import Preprocessing
+from alexnet.run import open_run
 from alexnet.training.start import draw_weights
 from tests.tiny import tiny_model
 
@@ -140,7 +142,16 @@ def test_features_of_any_layer(model: Model) -> None:
 
 def test_no_model_there(tmp_path: Path) -> None:
     with pytest.raises(AlexNetError, match=r"holds no trained model \(no model.json\)"):
+        load_model(tmp_path)
+    with pytest.raises(AlexNetError, match=r"There is no .*nowhere; give the folder of a run\."):
         load_model(tmp_path / "nowhere")
+
+
+def test_a_hub_s_folder_is_to_be_imported(tmp_path: Path) -> None:
+    write_hub(tiny_model(), tmp_path / "hub")
+    for opened in (load_model, open_run):
+        with pytest.raises(AlexNetError, match=r"not a run.*: alexnet import .*hub RUN$"):
+            opened(tmp_path / "hub")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1, 2]", b"null", b'{"format": 9}'])
@@ -161,6 +172,28 @@ def test_weights_that_are_cut(folder: Path, keep: int) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(AlexNetError, match=r"model\.safetensors cannot be read"):
+        load_model(folder)
+
+
+def test_weights_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(AlexNetError, match=r"model\.safetensors cannot be read: Permission denied"):
+        tensors_of(folder / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("conv2.weight", np.nan, "conv2"), ("fc8.bias", np.inf, "fc8"), ("mean", np.nan, "the mean")],
+)
+def test_what_is_no_number_is_named(folder: Path, name: str, value: float, said: str) -> None:
+    path = folder / "model.safetensors"
+    tensors = safetensors.torch.load_file(path)
+    tensors[name].view(-1)[-1] = value
+    safetensors.torch.save_file(tensors, path)
+    with pytest.raises(AlexNetError, match=rf"model\.safetensors is damaged: {said}.*no num"):
         load_model(folder)
 
 

@@ -93,8 +93,12 @@ def _check_set(
         if (way.size, way.fit) != (images.size, images.fit):
             raise AlexNetError(
                 f"{images.folder} holds pictures of {images.size} pixels ({images.fit}), {folder} "
-                f"was trained on {way.size} ({way.fit}). Prepare the photos with --size {way.size} "
-                f"--fit {way.fit}."
+                f"was trained on {way.size} ({way.fit}). Prepare the photos with {way.options}."
+            )
+        if way.filter != images.filter:
+            say(
+                f"{images.folder} was scaled by the {images.filter} filter, the pictures of "
+                f"{folder} by the {way.filter} one: the error may be a little higher for that."
             )
         if _trained_on(folder) not in (None, images.fingerprint):
             say(

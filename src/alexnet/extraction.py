@@ -1,6 +1,7 @@
 """What a layer says of photos, written as a .npy file: one row for each photo, in their order."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -10,9 +11,9 @@ import numpy as np
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-from alexnet.data.tables import write_table
+from alexnet.data.tables import as_text
 from alexnet.errors import UsageError
-from alexnet.files import replacing
+from alexnet.files import check_place, replacing
 from alexnet.model import Model, load_model
 from alexnet.names import nearest
 from alexnet.networks.layers import Activation, Learned
@@ -78,13 +79,27 @@ def features(
         say(f"{layer} means the values after its activation, {after}, as in the paper and Caffe.")
     photos = list(listed(images))
     answers = _followed(activations(model, photos, layer), len(photos), say, quiet)
-    with replacing(target) as file:
+    with _both(target, beside) as (file, listing):
         told = _write_rows(file, answers, (len(photos), prod(row.output)))
-        # A full disk is noticed here, before the table takes the place of an older one.
-        file.flush()
-        write_table(beside, TABLE, told)
+        listing.write(as_text(TABLE, told).encode("utf-8", "surrogateescape"))
     failed = sum(error != "" for _, _, error in told)
     return Features(layer, after, row.output, len(photos), failed, target, beside)
+
+
+@contextmanager
+def _both(target: Path, beside: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The array and its table, which get their names together.
+
+    An older table goes before the array gets its name, and the new one comes after it: killed in
+    between, there is an array without a table, but never one with the table of another.
+    """
+
+    def no_older_table(_: Path) -> None:
+        listing.flush()  # a full disk is noticed here, while both old files are there
+        beside.resolve().unlink(missing_ok=True)
+
+    with replacing(beside) as listing, replacing(target, no_older_table) as file:
+        yield file, listing
 
 
 def activations(model: Model, images: Iterable[Photo], layer: str = "fc7") -> Iterator[Answer]:
@@ -118,9 +133,12 @@ def meant(model: Model, layer: str) -> Row:
 
 
 def places(out: Path | str) -> tuple[Path, Path]:
-    """The two files of an ``out``: the array and its table; UsageError where they cannot be."""
+    """The two files of an ``out``: the array and its table; UsageError where they cannot be.
+
+    AlexNetError where the folder takes no files.
+    """
     target = Path(out)
-    if target.suffix != ".npy":
+    if target.suffix.lower() != ".npy":
         raise UsageError(
             f"{target} cannot be the file to write: its name must end in .npy, such as fc7.npy."
         )
@@ -130,6 +148,7 @@ def places(out: Path | str) -> tuple[Path, Path]:
             f"{beside} would be replaced by the table of photos, but it is no such table (it does "
             f"not begin with {','.join(TABLE)}). Choose another name than {target.name}."
         )
+    check_place(target)
     return target, beside
 
 

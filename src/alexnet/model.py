@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from alexnet import files
-from alexnet.errors import AlexNetError, UsageError
+from alexnet.errors import AlexNetError, UsageError, no_run
 from alexnet.networks import layers
 from alexnet.networks.build import Network
 from alexnet.preprocessing import Preprocessing
@@ -99,9 +99,10 @@ def load_model(path: Path | str) -> Model:
     """
     folder = Path(path)
     if not (folder / "model.json").is_file():
-        raise AlexNetError(
+        raise no_run(
+            folder,
             f"{folder} holds no trained model (no model.json); give the folder that "
-            "`alexnet train ... --run` wrote, after its first checkpoint."
+            "`alexnet train ... --run` wrote, after its first checkpoint.",
         )
     described = files.read_json(folder / "model.json")
     found = described.get("format") if isinstance(described, dict) else None
@@ -109,26 +110,48 @@ def load_model(path: Path | str) -> Model:
         raise AlexNetError(
             f"{folder / 'model.json'} has format {found!r}; this version reads format {FORMAT}."
         )
-    tensors = tensors_of(folder / "model.safetensors")
-    try:
-        return assembled(described, tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
-        raise AlexNetError(f"The model in {folder} does not fit together: {error}.") from error
+    return assembled(described, folder)
 
 
 def tensors_of(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a safetensors file; AlexNetError where it cannot be read."""
     try:
+        path.open("rb").close()  # safetensors calls a file that may not be read a missing one
         return safetensors.torch.load_file(path)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
+        raise AlexNetError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except SafetensorError as error:
         raise AlexNetError(f"{path} cannot be read: {error}.") from error
 
 
-def assembled(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Model:
-    """The model of what ``model.json`` says and ``model.safetensors`` holds.
+def assembled(described: dict[str, Any], folder: Path) -> Model:
+    """The model of what ``model.json`` says and the folder's ``model.safetensors`` holds.
 
-    KeyError, TypeError, ValueError, RuntimeError or UsageError where they do not fit.
+    AlexNetError where the two do not fit, or the file cannot be read or holds what is no number.
     """
+    weights = folder / "model.safetensors"
+    tensors = tensors_of(weights)
+    try:
+        model = _assembled(described, tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
+        raise AlexNetError(f"The model in {folder} does not fit together: {error}.") from error
+    check_finite(model, str(weights))
+    return model
+
+
+def check_finite(model: Model, what: str) -> None:
+    """AlexNetError names ``what`` and a layer, or the mean, that holds NaN or infinity."""
+    parameters = model.network.named_parameters()
+    broken = (name.rpartition(".")[0] for name, one in parameters if not torch.isfinite(one).all())
+    where = next(broken, "" if np.isfinite(model.mean).all() else "the mean image")
+    if where:
+        raise AlexNetError(
+            f"{what} is damaged: {where} holds values that are no numbers. Take a copy that is "
+            "whole, or train or import it again."
+        )
+
+
+def _assembled(described: dict[str, Any], tensors: dict[str, torch.Tensor]) -> Model:
     channels, side, _ = described["input"]
     network = Network(layers.from_json(described["layers"]), side, channels)
     mean = tensors.pop("mean").numpy()

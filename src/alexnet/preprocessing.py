@@ -14,11 +14,12 @@ from PIL import Image
 from alexnet.errors import UsageError
 
 FITS = ("crop", "warp")
+FILTERS = ("bicubic", "bilinear")
 CHOICES = {
     "fit": FITS,
     "channels": ("RGB", "BGR"),
     "mean_at": ("crop", "centre"),
-    "filter": ("bicubic", "bilinear"),
+    "filter": FILTERS,
 }
 
 
@@ -56,6 +57,11 @@ class Preprocessing:
     def of(self, size: int) -> int:
         """The crop's side for stored pictures of another size, in the same proportion."""
         return size * self.crop // self.size
+
+    @property
+    def options(self) -> str:
+        """What `alexnet prepare` is told to make such squares."""
+        return f"--size {self.size} --fit {self.fit} --filter {self.filter}"
 
     @property
     def divisor(self) -> NDArray[np.float32]:

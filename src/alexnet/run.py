@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet import files
-from alexnet.errors import AlexNetError
+from alexnet.errors import AlexNetError, no_run
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,10 @@ def open_run(path: Path | str) -> Run:
     """The run in a folder; AlexNetError where there is none."""
     folder = Path(path)
     if not (folder / "plan.json").is_file():
-        raise AlexNetError(
-            f"{folder} is no run (it holds no plan.json); `alexnet train DATA --run RUN` makes one."
+        raise no_run(
+            folder,
+            f"{folder} is no run (it holds no plan.json); `alexnet train DATA --run RUN` makes "
+            "one.",
         )
     return Run(folder, files.read_json(folder / "plan.json"), _metrics(folder / "metrics.csv"))
 

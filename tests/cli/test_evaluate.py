@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,22 @@ def test_the_whole_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     out, err = capsys.readouterr()
     assert out == ""
     assert "none" in err
+
+
+def test_a_csv_that_cannot_be_written_is_told_before_anything_is_measured(
+    asked: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr("alexnet.files.os.access", lambda *_: False)
+    assert main(["evaluate", "run", "--csv", str(tmp_path / "p.csv")]) == 1
+    assert "p.csv could not be written: Permission denied" in capsys.readouterr().err
+    assert asked == []
+
+
+def test_a_set_of_another_filter_is_told_and_measured(tmp_path: Path, capsys) -> None:
+    data = tiny_set(tmp_path / "data", 2)  # which does not say its filter
+    model = tiny_model()
+    way = replace(model.preprocessing, filter="bilinear")
+    run = tiny_run(tmp_path / "run", data, replace(model, preprocessing=way))
+    assert main(["evaluate", str(run), "--views", "1"]) == 0
+    told = f"{data} was scaled by the bicubic filter, the pictures of {run} by the bilinear one"
+    assert told in capsys.readouterr().out

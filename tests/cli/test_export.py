@@ -8,6 +8,7 @@ import torch
 
 import alexnet
 from alexnet.cli import main
+from alexnet.formats import exporting
 from alexnet.formats.hub import read_hub
 from alexnet.model import save_model
 from tests.tiny import tiny_model
@@ -72,6 +73,44 @@ def test_a_state_dict_of_another_network(run: str, tmp_path: Path, capsys) -> No
         in capsys.readouterr().err
     )
     assert not left(tmp_path)
+
+
+@pytest.mark.parametrize("name", [".onnx", ".PTH", ".pt2/", "..", ""])
+def test_what_is_no_name_is_refused(run: str, tmp_path: Path, name: str, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", run, name]) == 2
+    assert f"{name!r} is no name for a file; give one such as" in capsys.readouterr().err
+    assert not left(tmp_path)
+
+
+def test_a_folder_that_takes_no_files_is_told_before_the_model_is_loaded(
+    run: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("alexnet.files.os.access", lambda *_: False)
+    assert main(["export", f"{run}/none", str(tmp_path / "model.onnx")]) == 1
+    assert "model.onnx could not be written: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.pt2", "model/"])
+def test_what_came_in_the_meantime_is_not_replaced(
+    run: str, tmp_path: Path, name: str, monkeypatch, capsys
+) -> None:
+    """Another process writes there while the network is compared."""
+    if name == "model.onnx":
+        pytest.importorskip("onnx")
+    place = tmp_path / name.rstrip("/")
+    there = exporting.place
+
+    def taken(*given: object) -> object:
+        found = there(*given)
+        place.write_text("theirs")
+        return found
+
+    monkeypatch.setattr(exporting, "place", taken)
+    assert main(["export", run, str(tmp_path / name)]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert place.read_text() == "theirs"
+    assert left(tmp_path) == [place.name]
 
 
 @pytest.mark.parametrize("name", ["model.pb", "model.tar.gz", "model-1.0"])

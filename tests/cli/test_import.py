@@ -51,9 +51,12 @@ def photos(folder: Path, classes: tuple[str, ...]) -> Path:
     return folder
 
 
-def prepared(tmp_path: Path, classes: tuple[str, ...] = WNIDS, fit: str = "warp") -> str:
+def prepared(
+    tmp_path: Path, classes: tuple[str, ...] = WNIDS, fit: str = "warp", filter: str = "bilinear"
+) -> str:
     source = photos(tmp_path / "photos", classes)
-    words = ["--fit", fit, "--val", "0.25", "--test", "0.25", "--workers", "1"]
+    words = ["--fit", fit, "--filter", filter]
+    words += ["--val", "0.25", "--test", "0.25", "--workers", "1"]
     assert main(["prepare", str(source), str(tmp_path / "set"), *words]) == 0
     return str(tmp_path / "set")
 
@@ -96,15 +99,29 @@ def test_names_in_the_file_cannot_command_the_terminal(tmp_path, capsys):
     [
         (["--net", "cafenet"], 2, "There is no network 'cafenet' (did you mean 'caffenet'?)."),
         (["--net", "vgg16"], 1, "conv1_1 (in the file: conv1) have the shape 64x3x3x3"),
-        (["--mean", "none.npy"], 2, "none.npy cannot be read as a mean image"),
-        (["--mean", "none.binaryproto"], 1, "none.binaryproto cannot be read"),
-        (["--classes", "none.txt"], 2, "--classes none.txt cannot be read"),
+        (["--mean", "none.npy"], 2, "--mean none.npy cannot be read: No such file or directory."),
+        (["--classes", "none.txt"], 2, "--classes none.txt cannot be read: No such file or dir"),
     ],
 )
 def test_mistakes(tmp_path, file, capsys, words, code, expected):
     assert main(["import", str(file), str(tmp_path / "run"), *words]) == code
     assert expected in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("option", ["--mean", "--classes"])
+def test_a_missing_file_is_told_before_the_weights_are_read(tmp_path, file, monkeypatch, option):
+    monkeypatch.setattr("alexnet.formats.held.read", None)
+    assert main(["import", str(file), str(tmp_path / "run"), option, "none"]) == 2
+
+
+def test_a_place_that_takes_no_files_is_told_before_the_weights_are_read(
+    tmp_path, file, monkeypatch, capsys
+):
+    monkeypatch.setattr("alexnet.formats.held.read", None)
+    monkeypatch.setattr("alexnet.files.os.access", lambda *_: False)
+    assert main(["import", str(file), str(tmp_path / "deep" / "run")]) == 1
+    assert "run could not be written: Permission denied" in capsys.readouterr().err
 
 
 def test_several_that_fit_are_a_wrong_call(tmp_path, capsys):
@@ -149,6 +166,7 @@ def test_evaluation_takes_a_set_with_fewer_classes(tmp_path, run, capsys):
     said = capsys.readouterr().out
     assert "It is not known which pictures imported weights learned from" in said
     assert "1,000 classes" in said
+    assert "filter" not in said
     assert "Classes without pictures here, left out of the mean: 997." in said
     with (tmp_path / "p.csv").open(newline="") as table:
         assert {row["class"] for row in csv.DictReader(table)} == set(WNIDS)
@@ -171,7 +189,10 @@ def test_evaluation_says_what_is_wrong(tmp_path, run, capsys):
     )
     data = prepared(tmp_path, fit="crop")
     assert main(["evaluate", str(run), "--data", data]) == 1
-    assert "Prepare the photos with --size 256 --fit warp." in capsys.readouterr().err
+    assert (
+        "Prepare the photos with --size 256 --fit warp --filter bilinear."
+        in capsys.readouterr().err
+    )
 
 
 def test_features(tmp_path, run):

@@ -155,7 +155,7 @@ def test_layers_that_read_alike_share_a_line(capsys: pytest.CaptureFixture[str])
     assert len(flat.split("known:")) < 8
 
 
-@pytest.mark.parametrize("other", ["alexnet", "alexnet+width:1"])
+@pytest.mark.parametrize("other", ["alexnet", "alexnet+width:0.5+width:2"])
 def test_no_difference_is_said(capsys: pytest.CaptureFixture[str], other: str) -> None:
     assert printed(capsys, "alexnet", other) == f"alexnet and {other} do not differ.\n"
     assert json.loads(printed(capsys, "alexnet", other, "--json"))["differences"] == []
@@ -183,6 +183,14 @@ def test_json_of_one(capsys: pytest.CaptureFixture[str]) -> None:
         assert sum(layer[key] for layer in one["layers"]) == {
             "weights": 60_954_656, "multiply_adds": one["multiply_adds"],
         }[key]  # fmt: skip
+
+
+def test_what_a_network_needs_on_a_small_set(capsys: pytest.CaptureFixture[str]) -> None:
+    flat = on_one_line(printed(capsys, "vgg16"))
+    assert "small sets recipe fast, but rate 0.003 (0.01) errors" in flat
+    assert "small sets" not in printed(capsys, "alexnet")
+    assert json.loads(printed(capsys, "vgg16", "--json"))["fast"] == {"rate": 0.003}
+    assert json.loads(printed(capsys, "alexnet", "--json"))["fast"] == {}
 
 
 @pytest.mark.parametrize("pair", PAIRS)

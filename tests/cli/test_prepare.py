@@ -30,7 +30,7 @@ def test_what_is_printed(tree, tmp_path, capsys):
         "  cat/no\\n.jpg  empty file",
         "Not photos: .txt (1).",
         "found 12 = train 9 + val 1 + test 0 + rejected 1 + not photos 1",
-        f"{data}: 2 classes, pictures of 32x32, fitted by crop",
+        f"{data}: 2 classes, pictures of 32x32, fitted by crop, scaled by bicubic",
         f"Next: alexnet train {data} --run RUN",
     ]
     assert err == ""

@@ -125,7 +125,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(
     out = capsys.readouterr().out
     for wanted in (
         "27 pictures to train, 3 to validate, 0 to test; 3 classes", "alexnet, 321,523 parameters",
-        "Recipe     fast", "1 threads", "float32", "device cpu", "9 steps of 6 pictures, 2 epochs",
+        "Recipe     fast", "1 thread,", "float32", "device cpu", "9 steps of 6 pictures, 2 epochs",
         "pictures a second", "9 photos a class from scratch: expect",
     ):  # fmt: skip
         assert wanted in out

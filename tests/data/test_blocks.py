@@ -23,14 +23,14 @@ def test_a_giant_has_a_block_of_its_own():
     assert list(boundaries([1, BYTES * 2, 1])) == [(0, 1), (1, 2), (2, 3)]
 
 
-@pytest.mark.parametrize("fit", ["crop", "warp"])
-def test_pictures_and_outcomes(tmp_path, fit):
+@pytest.mark.parametrize(("fit", "filter"), [("crop", "bicubic"), ("warp", "bilinear")])
+def test_pictures_and_outcomes(tmp_path, fit, filter):
     (tmp_path / "1.png").write_bytes(photo(1))
     items = [photo(0), "a reason", tmp_path / "1.png", b"text", tmp_path / "none.png", b""]
     begun = []
-    make_block(tmp_path / "b.npz", items, 32, fit, begun.append)
+    make_block(tmp_path / "b.npz", items, (32, fit, filter), begun.append)
     assert begun == list(range(6))
-    expected = [fitted(decode(photo(seed)), 32, fit) for seed in (0, 1)]
+    expected = [fitted(decode(photo(seed)), 32, fit, filter) for seed in (0, 1)]
     np.testing.assert_array_equal(read_block(tmp_path / "b.npz"), expected)
     outcomes = read_outcomes(tmp_path / "b.npz")
     assert outcomes[:3] == [(40, 32), "a reason", (40, 32)]
@@ -40,7 +40,7 @@ def test_pictures_and_outcomes(tmp_path, fit):
 
 
 def test_a_block_without_pictures(tmp_path):
-    make_block(tmp_path / "b.npz", ["no"], 32, "crop", lambda i: None)
+    make_block(tmp_path / "b.npz", ["no"], (32, "crop", "bicubic"), lambda i: None)
     assert read_block(tmp_path / "b.npz").shape == (0, 32, 32, 3)
 
 
@@ -51,7 +51,7 @@ def test_a_fault_of_the_decoder_costs_one_photo(tmp_path, monkeypatch):
         return decode(data)
 
     monkeypatch.setattr(blocks, "decode", decode_or_fail)
-    make_block(tmp_path / "b.npz", [b"bad", photo()], 32, "crop", lambda i: None)
+    make_block(tmp_path / "b.npz", [b"bad", photo()], (32, "crop", "bicubic"), lambda i: None)
     assert read_outcomes(tmp_path / "b.npz") == [
         "the decoder failed: ZeroDivisionError: division by zero",
         (40, 32),

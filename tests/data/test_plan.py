@@ -32,6 +32,7 @@ def test_a_number_is_a_share_and_all_else_a_source(tmp_path):
         ({"val": 0.5, "test": 0.5}, "leave nothing to train on"),
         ({"test": 0.95}, "leave nothing to train on"),
         ({"fit": "pad"}, "--fit is 'pad'; it can be crop or warp"),
+        ({"filter": "nearest"}, "--filter is 'nearest'; it can be bicubic or bilinear"),
         ({"size": 0}, "--size is 0"),
         ({"workers": 0}, "--workers is 0"),
         ({"val": "none"}, "There is no none"),

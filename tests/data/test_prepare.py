@@ -206,6 +206,28 @@ def test_what_is_there_already(tree, tmp_path):
     assert before == {p: p.stat().st_mtime_ns for p in first.folder.iterdir()}
 
 
+def test_the_filter_that_was_asked_for_is_in_the_pictures_and_in_the_set(tree, tmp_path):
+    made = prepare(tree, tmp_path / "data", size=SIZE, filter="bilinear").set
+    assert (made.filter, made.facts["filter"]) == ("bilinear", "bilinear")
+    part = made.parts["train"]
+    expected = fitted(decode((tree / part.files[0]).read_bytes()), SIZE, "crop", "bilinear")
+    np.testing.assert_array_equal(part.pictures[0], expected)
+    assert prepare(tree, tmp_path / "data", size=SIZE, filter="bilinear").already
+    with pytest.raises(AlexNetError, match=r"made with filter bilinear \(now bicubic\)"):
+        prepare(tree, tmp_path / "data", size=SIZE)
+
+
+def test_a_set_that_does_not_say_its_filter_is_bicubic(tree, tmp_path):
+    made = prepare(tree, tmp_path / "data", size=SIZE).set
+    facts = made.facts
+    del facts["filter"], facts["source"]["filter"]
+    (tmp_path / "data/set.json").write_text(json.dumps(facts))
+    again = prepare(tree, tmp_path / "data", size=SIZE)
+    assert (again.already, again.set.filter) == (True, "bicubic")
+    with pytest.raises(AlexNetError, match=r"made with filter bicubic \(now bilinear\)"):
+        prepare(tree, tmp_path / "data", size=SIZE, filter="bilinear")
+
+
 def test_data_that_is_something_else_is_never_touched(tree, tmp_path):
     write_tree(tmp_path / "mine", {"letter.txt": b"dear"})
     with pytest.raises(AlexNetError, match="exists and is no prepared set"):

@@ -36,7 +36,7 @@ blocks.serve({descriptor})
 def order(tmp_path):
     (tmp_path / "blocks").mkdir()
     lock = os.open(tmp_path / "lock", os.O_CREAT | os.O_RDWR)
-    yield Order(tmp_path / "blocks", 32, "crop", lock)
+    yield Order(tmp_path / "blocks", 32, "crop", "bicubic", lock)
     os.close(lock)
 
 

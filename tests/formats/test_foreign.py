@@ -35,6 +35,12 @@ def test_the_process_s_own_limit(cgroup, monkeypatch):
     assert foreign.available_memory() == 70
 
 
+@pytest.mark.parametrize("head", [b"\x08\x07\x12\x07alexnet", b"\x08\x0a\x3a\x05", b"\x08\x03\x42"])
+def test_onnx_is_told(head):
+    assert "it is ONNX" in foreign.nature(head)
+
+
 def test_the_nature_of_a_file_comes_from_its_beginning():
+    assert foreign.nature(b"\x08\x01") is None
     assert foreign.nature(b"\x0a\x07AlexNet\x12\x00") is None
     assert foreign.nature(b"\n") is None

@@ -17,6 +17,7 @@ from alexnet.errors import AlexNetError, UsageError
 from alexnet.formats import hub
 from alexnet.formats.exporting import export, written
 from alexnet.formats.hub import read_hub
+from alexnet.formats.importing import import_weights
 from alexnet.model import Model, save_model
 from alexnet.results import Evaluation, fingerprint, keep
 from tests.formats.models import drawn, small
@@ -183,6 +184,25 @@ def test_what_reads_back_otherwise_is_not_left(
     with pytest.raises(AlexNetError, match="was not written: it reads back as other weights"):
         export(tiny_model(), tmp_path / "model")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_number_is_told_without_the_temporary_folder(tmp_path: Path) -> None:
+    model = tiny_model()
+    with torch.no_grad():
+        model.network.held(model.layers[-1]).bias[0] = torch.nan
+    with pytest.raises(AlexNetError) as caught:
+        hub.write_hub(model, tmp_path / "model")
+    assert str(caught.value).startswith(f"{tmp_path}/model/model.safetensors is damaged: fc8 holds")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_folder_is_not_imported(folder: Path, tmp_path: Path) -> None:
+    tensors = safetensors.torch.load_file(folder / "model.safetensors")
+    tensors["conv1.bias"][0] = torch.inf
+    safetensors.torch.save_file(tensors, folder / "model.safetensors")
+    with pytest.raises(AlexNetError, match=r"model\.safetensors is damaged: conv1 holds"):
+        import_weights(folder, tmp_path / "run", say=lambda _: None)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

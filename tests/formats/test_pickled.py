@@ -91,8 +91,28 @@ def test_a_demand_for_memory_is_refused(tmp_path):
     assert "asks for more memory than a file of its size" in said(tmp_path / "a.pt", demand)
 
 
-def test_a_truncated_file(tmp_path):
-    assert "is damaged, cut off or no weights" in said(tmp_path / "a.pth", saved(WEIGHTS)[:-300])
+@pytest.mark.parametrize(
+    ("zipped", "kept", "expected"),
+    [
+        (
+            True,
+            -300,
+            "is damaged or cut off: a zip archive whose end is missing; download it again.",
+        ),
+        (
+            True,
+            300,
+            "is damaged or cut off: a zip archive whose end is missing; download it again.",
+        ),
+        (False, -30, "is damaged, cut off or no weights of torch (unexpected EOF, expected "),
+        (False, 150, "is damaged, cut off or no weights of torch ("),  # in the middle of a name
+    ],
+)
+def test_a_truncated_file(tmp_path, zipped, kept, expected):
+    whole = saved(WEIGHTS, _use_new_zipfile_serialization=zipped)
+    words = said(tmp_path / "a.pth", whole[:kept])
+    assert expected in words
+    assert words.endswith("; download it again.")
 
 
 @pytest.mark.parametrize(
@@ -205,6 +225,30 @@ def test_a_zip_bomb_is_refused(tmp_path):
         archive.writestr("archive/data.pkl", pickle.dumps({}))
         archive.writestr("archive/data/0", bytes(30 << 20))
     assert "bytes unpack to 31,457" in refused(file.getvalue(), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("archive/archive_format", "is a program of torch.export (.pt2), which is not read here"),
+        ("cat/1.jpg", "is a zip archive that torch did not write (in it: 'cat/1.jpg')"),
+    ],
+)
+def test_another_zip_archive_is_named(tmp_path, name, expected):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, "pt2")
+    assert expected in refused(file.getvalue(), tmp_path / "out")
+
+
+def test_what_torch_says_is_cut_at_a_word(tmp_path, monkeypatch):
+    def load(*_: object, **__: object) -> None:
+        raise RuntimeError("not found " * 50 + ". This is an internal error. Please report it")
+
+    monkeypatch.setattr(torch, "load", load)
+    words = refused(saved(WEIGHTS), tmp_path / "out")
+    assert words.endswith("found not found ...); download it again")
+    assert len(words) < 280
 
 
 def test_a_disk_that_is_full(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """State dicts for torchvision: its keys, its module written anew, and what stands in the way."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from torch import nn
 
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.formats import torchvision
+from alexnet.formats.beside import described
 from alexnet.formats.exporting import written
 from alexnet.formats.pickled import read_state_dict
 from alexnet.model import Model
@@ -236,6 +238,33 @@ def test_what_lies_beside_is_not_replaced(
         written(model, tmp_path / "model.pth")
     assert (tmp_path / there).read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_export_that_was_killed_leaves_a_note_that_is_told_as_such(
+    model: Model, narrowed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.pth"
+    written(model, path, say=lambda _: None)
+    note = json.loads((tmp_path / "model.json").read_text())
+    assert note["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    path.unlink()
+    with pytest.raises(UsageError, match=r"model\.json exists already, without model\.pth"):
+        written(model, path, say=lambda _: None)
+    torch.save({"a.weight": torch.ones(2)}, path)
+    with pytest.raises(AlexNetError, match=r"model\.json describes other weights than model\.pth"):
+        described(path)
+
+
+def test_what_came_in_the_meantime_is_left_alone(
+    model: Model, narrowed: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for there in ("model.json", "model.mean.npy"):
+        (tmp_path / there).write_text("theirs")
+        with pytest.raises(AlexNetError, match=f"{there} exists already"):
+            torchvision.write_state_dict(model, tmp_path / "model.pth")
+        assert [path.name for path in tmp_path.iterdir()] == [there]
+        assert (tmp_path / there).read_text() == "theirs"
+        (tmp_path / there).unlink()
 
 
 def test_what_reads_back_otherwise_is_not_left(

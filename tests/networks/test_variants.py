@@ -1,5 +1,6 @@
 """Changes to a list of layers touch what they name and nothing else."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -106,8 +107,9 @@ def test_a_change_that_changes_nothing_gives_an_equal_list(name: str) -> None:
         ("alexnet", "width:1"),
     ],
 )
-def test_a_change_that_is_there_already_gives_an_equal_list(name: str, change: str) -> None:
-    assert layers_of(f"{name}+{change}") == layers_of(name)
+def test_a_change_that_changes_nothing_is_a_wrong_call(name: str, change: str) -> None:
+    with pytest.raises(UsageError, match=f"{change} changes nothing in this network; leave it"):
+        named(f"{name}+{change}")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -136,7 +138,7 @@ def test_tanh_takes_the_place_of_every_activation(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_norm_takes_all_three_kinds(name: str) -> None:
     layers = layers_of(name)
-    found = gone(layers, layers_of(f"{name}+no-norm"))
+    found = gone(layers, variants.without_norms(layers))
     assert found == [
         layer.name for layer in layers if isinstance(layer, LocalResponseNorm | WithinMapNorm)
     ]
@@ -193,10 +195,12 @@ def test_the_footnote_of_2014_and_the_paper_s_cnn_s() -> None:
         ("alexnet", ["norm1"], ["norm1"]),
         ("alexnet", ["relu3"], ["relu3"]),
         ("alexnet", ["pool5", "conv3", "norm2"], ["norm2", "conv3", "relu3", "pool5"]),
-        ("alexnet", ["fc6"], ["fc6", "relu6"]),
+        ("alexnet", ["fc6"], ["fc6", "relu6", "drop6"]),
+        ("caffenet", ["fc6", "fc7"], ["fc6", "relu6", "drop6", "fc7", "relu7", "drop7"]),
         ("alexnet-as-run", ["conv5"], ["conv5", "relu5"]),  # the pool in between stays
         ("alexnet-as-run", ["conv1"], ["conv1", "relu1"]),
         ("alexnet-as-run", ["conv4", "conv5"], ["conv4", "relu4", "conv5", "relu5"]),
+        ("torchvision", ["fc6"], ["fc6", "relu6", "drop7"]),  # drop6 is left before fc7
         ("torchvision", ["fc7"], ["fc7", "relu7"]),
         ("cifar10-13pct", ["local4"], ["local4", "relu4"]),
         ("vgg16", ["conv3_3"], ["conv3_3", "relu3_3"]),
@@ -204,7 +208,7 @@ def test_the_footnote_of_2014_and_the_paper_s_cnn_s() -> None:
         ("alexnet+without:relu4", ["conv4"], ["conv4"]),  # conv5's ReLU is not conv4's
     ],
 )
-def test_a_layer_with_weights_goes_with_its_activation(
+def test_a_layer_with_weights_goes_with_its_activation_and_dropout(
     name: str, removed: list[str], expected: list[str]
 ) -> None:
     layers = layers_of(name)
@@ -228,9 +232,12 @@ def test_others_come_right_after_a_layer() -> None:
 @given(st.sampled_from(sorted(NETWORKS)), st.lists(st.sampled_from(
     ["tanh", "no-norm", "no-overlap", "width:0.5", "without:pool1"]), unique=True))  # fmt: skip
 def test_a_name_with_changes_is_the_changes_in_their_order(name: str, changes: list[str]) -> None:
-    layers = layers_of(name)
+    layers, effective = layers_of(name), []
     for change in changes:
-        layers = variants.apply(layers, change)
+        with suppress(UsageError):  # it changes nothing
+            layers = variants.apply(layers, change)
+            effective.append(change)
+    changes = effective
     found = named("+".join([name, *changes]))
     assert found.layers() == layers
     assert found.changes == tuple(changes)
@@ -272,6 +279,34 @@ def test_changes_compose() -> None:
 def test_what_cannot_be_changed_is_told(change: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         named(f"alexnet+{change}")
+
+
+@pytest.mark.parametrize("name", ["torchvision", "one-weird-trick", "alexnet-one-gpu", "cnn-s"])
+def test_a_network_of_one_tower_has_no_own_tower(name: str) -> None:
+    with pytest.raises(UsageError, match="has one tower at conv2, so conv3 has none of its own"):
+        named(f"{name}+own-tower")
+
+
+def test_blanks_around_names_do_not_count() -> None:
+    assert layers_of("alexnet+without:conv4, conv5") == layers_of("alexnet+without:conv4,conv5")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ("tanh+width:0.3", r"norm1 has 2 groups.* of \+width:0.3: take a share .* as width:0.5\."),
+        ("without:conv1+tanh", r"norm1 has 2 groups.* of \+without:conv1: take that layer away as"),
+    ],
+)
+def test_what_breaks_towers_is_told_with_the_change(changes: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        named(f"alexnet+{changes}")
+
+
+def test_what_a_later_change_mends_is_no_mistake() -> None:
+    found = layers_of("alexnet+without:norm1,norm2,conv2,conv4,conv5+without:conv1")
+    assert found == layers_of("alexnet+without:conv1,norm1,norm2,conv2,conv4,conv5")
+    assert layers_of("alexnet+without:conv1+without:norm1,conv2,conv4,conv5,norm2") == found
 
 
 def test_a_change_for_a_layer_that_is_not_there() -> None:

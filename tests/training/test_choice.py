@@ -88,7 +88,8 @@ def test_a_named_network_gets_as_many_outputs_as_there_are_classes(
     ("net", "place", "size", "fit"),
     [
         ("cifar10-13pct+width:0.1", "photos-prepared-32", 32, "crop"),
-        ("caffenet+width:0.0625", "photos-prepared-warp", 64, "warp"),  # 256 but for this test
+        # 256 but for this test
+        ("caffenet+width:0.0625", "photos-prepared-warp-bilinear", 64, "warp"),
     ],
 )
 def test_photos_are_prepared_as_the_network_wants_them(
@@ -101,6 +102,7 @@ def test_photos_are_prepared_as_the_network_wants_them(
     assert (data["folder"], data["size"], data["fit"]) == (str(tmp_path / place), size, fit)
     way = load_model(run.folder).preprocessing
     assert (way.size, way.fit, way.crop) == (size, fit, 24 if size == 32 else 56)
+    assert way.filter == data["filter"] == zoo.named(net).preprocessing.filter
     # The set for another network is beside it.
     second = short_run(photos, tmp_path / "second")
     assert second.plan["data"]["folder"] == str(tmp_path / "photos-prepared")
@@ -108,7 +110,11 @@ def test_photos_are_prepared_as_the_network_wants_them(
 
 def test_a_dry_run_names_the_options_to_prepare_with(tmp_path: Path) -> None:
     small_photos(tmp_path / "photos", each=2)
-    for net, words in (("cifar10-13pct", "--size 32"), ("caffenet", "--fit warp"), (None, "")):
+    for net, words in (
+        ("cifar10-13pct", "--size 32"),
+        ("caffenet", "--fit warp --filter bilinear"),
+        (None, ""),
+    ):
         command = f"`alexnet prepare {tmp_path / 'photos'} DATA {words}".rstrip() + "`"
         with pytest.raises(UsageError, match=command):
             session.train(tmp_path / "photos", tmp_path / "run", net=net, dry_run=True)

@@ -161,6 +161,19 @@ def test_weights_from_another_run() -> None:
     assert "init" in unused(whole)
 
 
+def test_one_is_said_in_the_singular() -> None:
+    text = described({**plan_of(epochs=1, batch=50), "threads": 1}, 3, 20.0)
+    assert "Work       1 step of 50 pictures, 1 epoch\n" in text
+    assert ", 1 thread, " in text
+
+
+def test_the_plan_says_what_moved_with_the_epochs() -> None:
+    shown = lines_of(plan_of(net="caffenet", recipe="own", epochs=9))
+    assert shown["reduce_at"].split()[1] == "2,4,6,8"
+    assert shown["reduce_at"].endswith("(net caffenet, moved with epochs)")
+    assert "patience" in unused(plan_of(net="caffenet", recipe="own", epochs=9))
+
+
 def test_with_a_time_the_epochs_are_those_that_it_stands_for() -> None:
     assert "epochs" in unused(plan_of(budget=90.0))
     shown = lines_of(plan_of(budget=90.0, schedule="steps", reduce_at="3,5"))

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from alexnet.errors import UsageError
 from alexnet.networks import zoo
-from alexnet.training.optimizer import Rates
 from alexnet.training.recipe import (
     FAST,
     RANGES,
@@ -25,7 +24,6 @@ from alexnet.training.recipe import (
     resolve,
     with_origins,
 )
-from alexnet.training.schedule import bias_rate_at, rate_at, share_of_slow
 
 PAPER = dataclasses.asdict(Recipe())
 
@@ -61,85 +59,6 @@ def test_auto_is_the_network_s_own_recipe_from_100_000_pictures_on(net: zoo.Name
     assert {key for key, origin in own.origins.items() if origin == f"net {net.name}"} == {
         *net.recipe, *(key for key in (*net.way, "crop") if getattr(own.recipe, key) != PAPER[key]),
     }  # fmt: skip
-
-
-def phases(name: str, *epochs: float) -> list[tuple[float, ...]]:
-    """Rates of weights and biases, and those of the layers of `freeze`, at some epochs."""
-    recipe = resolve("own", 10**6, net=zoo.NETWORKS[name]).recipe
-    found = []
-    for epoch in epochs:
-        rate = rate_at(recipe, 10**6, epoch, 0, [])
-        biases = bias_rate_at(recipe, 10**6, epoch, rate)
-        rates = Rates(rate, biases, share_of_slow(recipe, epoch))
-        kinds = ("weights", "biases", "slow weights", "slow biases")
-        found.append(tuple(rates.of(kind) for kind in kinds))
-    return found
-
-
-def test_alexnet_as_run_is_net_145_as_logged() -> None:
-    """The log of net 145; rates of biases and of a slow conv1 as run4.sh records them."""
-    recipe = resolve("own", 10**6, net=zoo.NETWORKS["alexnet-as-run"]).recipe
-    assert (recipe.epochs, recipe.batch, recipe.momentum, recipe.freeze) == (
-        91,
-        128,
-        0.9,
-        ("conv1",),
-    )
-    assert (recipe.decay, recipe.bias_decay, recipe.dropout) == (0.0005, 0, 0.5)
-    found = phases("alexnet-as-run", 0, 24.9, 25, 50.9, 51, 66.9, 67, 71.9, 72, 78.9, 79, 90.9)
-    expected = [
-        *[(1e-2, 2e-2, 1e-2, 2e-2)] * 2,
-        *[(1e-3, 2e-3, 1e-3, 2e-3)] * 2,
-        *[(1e-4, 2e-3, 1e-4, 2e-3)] * 2,  # the biases' rate fell once and never again
-        *[(1e-4, 2e-3, 1e-5, 2e-3)] * 2,
-        *[(1e-4, 2e-3, 0, 0)] * 2,
-        *[(1e-5, 2e-3, 0, 0)] * 2,
-    ]
-    assert found == [pytest.approx(rates, rel=1e-12) for rates in expected]
-    assert (recipe.colour_unit, recipe.colour_noise) == ("deviation", 0.1)
-    assert (recipe.noise_until, recipe.noise_divides, recipe.mean_at) == (67, True, "centre")
-    assert recipe.block == 1  # 32 as run; an option
-
-
-def test_net_150_has_reductions_of_its_own() -> None:
-    found = phases("alexnet-apart", 24.9, 25, 48.9, 49, 65.9, 66, 72, 79)
-    assert [rates[0] for rates in found] == pytest.approx([1e-2, 1e-3, 1e-3, *[1e-4] * 4, 1e-5])
-    assert [rates[2] for rates in found[4:]] == pytest.approx([1e-4, 1e-5, 0, 0])
-
-
-def test_one_weird_trick_falls_by_the_cube_root_of_250() -> None:
-    found = phases("one-weird-trick", 0, 22.5, 45, 67.5)
-    weights = [0.01, 0.0015874, 0.00025198, 0.00004]
-    assert [rates[0] for rates in found] == pytest.approx(weights, rel=1e-4)
-    assert [rates[1] for rates in found] == pytest.approx([0.02, 0.02, 0.002, 0.002])
-    assert resolve("own", 10**6, net=zoo.NETWORKS["one-weird-trick"]).recipe.epochs == 90
-
-
-@pytest.mark.parametrize("name", ["caffenet", "bvlc-alexnet"])
-def test_caffe_s_recipe(name: str) -> None:
-    recipe = resolve("own", 10**6, net=zoo.NETWORKS[name]).recipe
-    assert (recipe.batch, recipe.epochs, recipe.colour_noise) == (256, 90, 0)
-    assert (recipe.decay, recipe.bias_decay, recipe.momentum) == (0.0005, 0, 0.9)
-    assert (recipe.crop, recipe.channels, recipe.mean, recipe.mean_at) == (
-        227, "BGR", "image", "crop",
-    )  # fmt: skip
-    found = phases(name, 0, 20, 40, 60, 80)
-    assert [rates[0] for rates in found] == pytest.approx([1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
-    assert [rates[1] for rates in found] == pytest.approx([2e-2, 2e-3, 2e-4, 2e-5, 2e-6])
-
-
-@pytest.mark.parametrize(
-    ("name", "first", "end"),
-    [("cifar10-13pct", 120, 140), ("cifar10-11pct", 500, 520), ("cifar10-18pct", 120, 140)],
-)
-def test_the_recipes_of_cuda_convnet_on_cifar10(name: str, first: float, end: float) -> None:
-    """Weights 0.001 and twice divided by 10; biases 0.002 to the end where local layers are."""
-    recipe = resolve("own", 50_000, net=zoo.NETWORKS[name]).recipe
-    assert (recipe.epochs, recipe.batch, recipe.colour_noise) == (end, 128, 0)
-    found = phases(name, 0, first - 0.1, first, first + 9.9, first + 10, end - 0.1)
-    assert [rates[0] for rates in found] == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-5, 1e-5])
-    biases = [0.002] * 6 if name != "cifar10-18pct" else [2 * rates[0] for rates in found]
-    assert [rates[1] for rates in found] == pytest.approx(biases)
 
 
 def test_a_recipe_lies_on_the_network_s_preprocessing() -> None:

@@ -124,6 +124,15 @@ def test_the_plan(data: Path, run: Path) -> None:
     assert {"kernels", "commit", "device", "parameters"} <= set(plan)
 
 
+def test_a_place_that_takes_no_files_is_told_before_photos_are_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alexnet.files.os.access", lambda *_: False)
+    monkeypatch.setattr(session, "set_for", None)
+    with pytest.raises(AlexNetError, match="could not be written: Permission denied"):
+        session.train(tmp_path / "photos", tmp_path / "run")
+
+
 def test_the_plan_is_said_before_the_first_step(data: Path, tmp_path: Path) -> None:
     said: list[str] = []
     short_run(data, tmp_path / "run", said)
@@ -132,7 +141,7 @@ def test_the_plan_is_said_before_the_first_step(data: Path, tmp_path: Path) -> N
         for wanted in ("27 pictures to train, 3 to validate", "epoch 1:", "epoch 2:")
     ]
     assert places == sorted(places)
-    for wanted in ("9 steps of 6 pictures", "float32", "1 threads", "recipe fast", "(caller)"):
+    for wanted in ("9 steps of 6 pictures", "float32", "1 thread,", "recipe fast", "(caller)"):
         assert wanted in said[places[0]]
 
 

@@ -20,6 +20,8 @@ from alexnet.evaluation import evaluate
 from alexnet.model import load_model, save_model
 from alexnet.run import Run
 from alexnet.training import loop, session
+from alexnet.training.choice import choose
+from alexnet.training.recipe import Given
 from tests.data.trees import photos, write_tree
 from tests.system import save_at_every_step, short_run, small_set, stop_after
 
@@ -192,6 +194,19 @@ def test_the_same_again_is_no_contradiction(top: Path, tmp_path: Path) -> None:
     started(top, "abc", tmp_path / "run", net=NET, settings=given)
 
 
+def test_whether_pictures_may_be_mirrored_is_taken_over_and_can_be_changed(
+    top: Path, tmp_path: Path
+) -> None:
+    model = load_model(top / "big")
+    save_model(replace(model, preprocessing=replace(model.preprocessing, mirror=False)), tmp_path)
+    taken = choose("fast", {}, weights=tmp_path).resolved(10)
+    assert (taken.recipe.mirror, taken.origins["mirror"]) == (False, f"weights {tmp_path.name}")
+    given = {"mirror": Given("yes", "--set")}
+    assert choose("fast", given, weights=tmp_path).resolved(10).recipe.mirror
+    given = {"mirror": Given(False, "--no-mirror")}
+    assert not choose("fast", given, weights=top / "big").resolved(10).recipe.mirror
+
+
 def test_a_folder_without_weights(top: Path, tmp_path: Path) -> None:
     with pytest.raises(AlexNetError, match="holds no trained model"):
         started(top, "abc", tmp_path / "run", weights=tmp_path)
@@ -212,6 +227,14 @@ def test_pictures_of_another_fit_are_remarked_upon(top: Path, tmp_path: Path) ->
     assert said[0].startswith("Note: ")
     assert "prepared with --fit warp" in said[0]
     assert load_model(run.folder).preprocessing.fit == "warp"
+
+
+def test_pictures_of_another_filter_are_remarked_upon(top: Path, tmp_path: Path) -> None:
+    prepare(top / "abc-photos", tmp_path / "set", size=64, filter="bilinear", workers=1)
+    said: list[str] = []
+    run = started(tmp_path, "set", tmp_path / "run", said, weights=top / "big")
+    assert "prepared with --filter bilinear, the pictures" in said[0]
+    assert load_model(run.folder).preprocessing.filter == "bilinear"
 
 
 def test_photos_are_prepared_as_the_other_run_s_were(top: Path, tmp_path: Path) -> None:

@@ -40,11 +40,14 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate and print."""
     from alexnet import machine
     from alexnet.evaluation import evaluate
+    from alexnet.files import check_place
     from alexnet.results import write_predictions
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if options.json else sys.stdout)
 
+    if options.csv:
+        check_place(options.csv)
     machine.use()
     evaluations = evaluate(
         options.runs, options.data, part=options.part, views=options.views, say=say
@@ -60,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _rates(evaluations: "Sequence[Evaluation]") -> list[str]:
+    from alexnet.data.explain import number
+
     first = evaluations[0]
     rows = [["views", "top-1 error", f"top-{first.k} error", "mean class accuracy"]]
     for e in evaluations:
@@ -72,8 +77,8 @@ def _rates(evaluations: "Sequence[Evaluation]") -> list[str]:
     if first.k == 1:  # two classes: one column would be there twice
         rows = [[*row[:2], row[3]] for row in rows]
     lines = [
-        f"{_shown(first.run)}, {first.images:,} {first.part} pictures of {_shown(first.data)}, "
-        f"{len(first.classes):,} classes",
+        f"{_shown(first.run)}, {number(first.images, f'{first.part} picture')} of "
+        f"{_shown(first.data)}, {number(len(first.classes), 'class', 'classes')}",
         "",
         *_aligned(rows),
         "In brackets: intervals of 95 %.",

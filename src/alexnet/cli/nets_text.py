@@ -1,6 +1,7 @@
 """What `alexnet nets` prints of all networks, and of one layer by layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from alexnet.cli.columns import fitted, paragraph, table, total
 from alexnet.networks import tables
@@ -17,7 +18,9 @@ from alexnet.networks.words import (
     value_in_words,
 )
 from alexnet.networks.zoo import NETWORKS, Named
-from alexnet.training.recipe import DEFAULTS
+from alexnet.training.recipe import DEFAULTS, FAST
+
+FASTER = {**DEFAULTS, **FAST}
 
 
 def listing(width: int, classes: int | None = None) -> list[str]:
@@ -54,6 +57,7 @@ def described(net: Named, width: int, classes: int | None = None) -> list[str]:
         ["input", shape_in_words(net.input)],
         ["pictures", pictures_in_words(net.preprocessing, net.mean)],
         ["recipe", _recipe(net)],
+        *([["small sets", f"recipe fast, but {_own(net.fast, FASTER)}"]] if net.fast else []),
         *(["errors", str(fact)] for fact in scores(net)),
     ]
     counts = totals(rows)
@@ -77,12 +81,16 @@ def meaning(change: str) -> str:
 def _recipe(net: Named) -> str:
     if not net.recipe:
         return "the paper's (sections 4 and 5)"
-    own = (
-        f"{key} {value_in_words(value)} ({value_in_words(DEFAULTS[key])})"
-        for key, value in net.recipe.items()
-        if value != DEFAULTS[key]
+    return f"as the paper's (in brackets), but {_own(net.recipe, DEFAULTS)}"
+
+
+def _own(settings: Mapping[str, Any], usual: Mapping[str, Any]) -> str:
+    """The settings that are not the usual ones, these in brackets."""
+    return "; ".join(
+        f"{key} {value_in_words(value)} ({value_in_words(usual[key])})"
+        for key, value in settings.items()
+        if value != usual[key]
     )
-    return f"as the paper's (in brackets), but {'; '.join(own)}"
 
 
 def _layers(rows: Sequence[Row], width: int) -> list[str]:

@@ -36,6 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="crop",
         help="crop: shorter side to size, central square (default); warp: both sides to size",
     )
+    add(
+        "--filter",
+        choices=("bicubic", "bilinear"),
+        default="bicubic",
+        help="what scales a photo (default: bicubic; bilinear for imported networks that say so)",
+    )
     add("--seed", type=int, default=0, metavar="N", help="which photos are split off (default: 0)")
     add("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     add("--strict", action="store_true", help="exit with 3 when files were rejected")
@@ -61,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
         split=options.split,
         size=options.size,
         fit=options.fit,
+        filter=options.filter,
         seed=options.seed,
         workers=options.workers,
         say=say,

@@ -22,6 +22,7 @@ from alexnet.preprocessing import fitted
 
 Raw = Path | bytes | str  # where the photo is, its bytes, or why it cannot be had
 Outcome = tuple[int, int] | str  # native width and height, or why there is no picture
+Square = tuple[int, str, str]  # size, fit and filter of the pictures
 PHOTOS = 32
 BYTES = 32 << 20  # of photos still packed: what a block may hold in memory, one photo apart
 
@@ -48,18 +49,18 @@ def serve(descriptor: int) -> None:
     # Ctrl-C goes to all processes of a terminal; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Connection(descriptor) as pipe, suppress(EOFError, ConnectionError):
-        folder, size, fit = pipe.recv()
+        folder, square = pipe.recv()
         while True:
             number, items = pipe.recv()
             try:
-                make_block(block_path(folder, number), items, size, fit, pipe.send)
+                make_block(block_path(folder, number), items, square, pipe.send)
                 pipe.send("done")
             except AlexNetError as error:
                 pipe.send(str(error) or "failed")
 
 
 def make_block(
-    path: Path, items: Sequence[Raw], size: int, fit: str, announce: Callable[[int], None]
+    path: Path, items: Sequence[Raw], square: Square, announce: Callable[[int], None]
 ) -> None:
     """Decode, fit and write one block; ``announce`` is told the number of each photo beforehand."""
     pictures: list[NDArray[np.uint8]] = []
@@ -68,7 +69,7 @@ def make_block(
         announce(i)
         try:
             photo = decode(_bytes(raw))
-            pictures.append(fitted(photo, size, fit))
+            pictures.append(fitted(photo, *square))
             outcomes.append(photo.size)
         except Unreadable as error:
             outcomes.append(str(error))
@@ -76,7 +77,7 @@ def make_block(
             outcomes.append(f"cannot be read: {error.strerror or error}")
         except Exception as error:  # one strange photo must not end the work
             outcomes.append(f"the decoder failed: {type(error).__name__}: {error}")
-    write_block(path, pictures, outcomes, size)
+    write_block(path, pictures, outcomes, square[0])
 
 
 def _bytes(raw: Raw) -> bytes:

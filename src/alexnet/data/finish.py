@@ -99,6 +99,7 @@ def _facts(options: Options, classes: list[str], measured: Statistics) -> dict[s
         "format": FORMAT,
         "size": options.size,
         "fit": options.fit,
+        "filter": options.filter,
         "classes": classes,
         "parts": {},
         "channel_means": measured.channel_means.tolist(),

@@ -14,7 +14,7 @@ from alexnet.data.layout import Photo, Rejected, understand
 from alexnet.data.sources import Source, fingerprint, open_source
 from alexnet.data.split import PARTS, read_split
 from alexnet.errors import UsageError
-from alexnet.preprocessing import FITS
+from alexnet.preprocessing import FILTERS, FITS
 
 SHARE = 0.1  # of the photos go to val where there is no val
 
@@ -29,11 +29,14 @@ class Options:
     split: Path | None = None
     size: int = 256
     fit: str = "crop"
+    filter: str = "bicubic"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.fit not in FITS:
             raise UsageError(f"--fit is {self.fit!r}; it can be {' or '.join(FITS)}.")
+        if self.filter not in FILTERS:
+            raise UsageError(f"--filter is {self.filter!r}; it can be {' or '.join(FILTERS)}.")
         if not 1 <= self.size <= 4096:
             raise UsageError(f"--size is {self.size}; it can be 1 to 4096 pixels.")
         if sum(self.shares().values()) >= 1:
@@ -194,6 +197,7 @@ def job_of(options: Options, plan: Plan) -> dict[str, Any]:
         "split": None if options.split is None else options.split.name,
         "size": options.size,
         "fit": options.fit,
+        "filter": options.filter,
         "seed": options.seed,
         "contents": contents.hexdigest(),
     }

@@ -38,6 +38,7 @@ def prepare(
     split: Path | str | None = None,
     size: int = 256,
     fit: str = "crop",
+    filter: str = "bicubic",
     seed: int = 0,
     workers: int | None = None,
     say: Callable[[str], None] | None = None,
@@ -46,15 +47,16 @@ def prepare(
 
     ``val`` and ``test`` are sources of their own, or shares to split off; where there is no val, a
     tenth is split off. ``split`` is a CSV file "file,part" such as each set holds. Pictures are
-    ``size`` pixels wide and high. ``say`` is given sentences for the user; with it, progress goes
-    to standard error. A set that is there already with the same content is only opened.
+    ``size`` pixels wide and high, scaled by ``filter``, bicubic or bilinear. ``say`` is given
+    sentences for the user; with it, progress goes to standard error. A set that is there already
+    with the same content is only opened.
 
     Raises UsageError for a tree or an option that makes no sense, AlexNetError where nothing can
     be read or written, Interrupted on Ctrl-C and SIGTERM: the same call then goes on.
     """
     options = Options(
         Path(source), source_or_share("val", val), source_or_share("test", test),
-        None if split is None else Path(split), size, fit, seed,
+        None if split is None else Path(split), size, fit, filter, seed,
     )  # fmt: skip
     if workers is not None and workers < 1:
         raise UsageError(f"--workers is {workers}; at least one is needed.")
@@ -134,7 +136,7 @@ def _fill(
     """Make the set in ``part``, from wherever the work stands."""
     talk.say(work.take_up(part, origin))
     if not (part / work.SET).exists():
-        order = Order(part / work.BLOCKS, options.size, options.fit, lock)
+        order = Order(part / work.BLOCKS, options.size, options.fit, options.filter, lock)
         outcomes = outcomes_of(plan, part, order, workers, talk)
         finish(options, plan, outcomes, part, origin, talk)
 
@@ -143,7 +145,7 @@ def _there_already(data: Path, job: dict[str, Any], talk: Talk) -> Prepared:
     where = shown(str(data))
     if not looks_prepared(data):
         raise AlexNetError(f"{where} exists and is no prepared set; choose another name.")
-    facts = open_set(data).facts
+    facts = work.told(open_set(data).facts)
     if facts["source"] != job:
         raise AlexNetError(
             f"{where} exists already, made with {work.changes(facts['source'], job)}. "

@@ -48,6 +48,7 @@ class ImageSet:
     parts: dict[str, Part]  # those that have pictures
     fingerprint: str  # SHA-256, hexadecimal
     facts: dict[str, Any]
+    filter: str = "bicubic"  # that of sets which do not say
 
 
 def looks_prepared(path: Path | str) -> bool:
@@ -93,6 +94,7 @@ def _opened(folder: Path, facts: dict[str, Any]) -> ImageSet:
         parts={p: _part(folder, p, n, size, len(classes)) for p, n in counts.items() if n},
         fingerprint=_text(facts, "fingerprint"),
         facts=facts,
+        filter=_text({"filter": ImageSet.filter, **facts}, "filter"),
     )
 
 

@@ -11,8 +11,12 @@ from alexnet.files import write_text
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Put a CSV file at ``path``: UTF-8, line feeds, quotes only where a field needs them."""
-    lines = (",".join(map(_field, row)) + "\n" for row in (header, *rows))
-    write_text(path, "".join(lines))
+    write_text(path, as_text(header, rows))
+
+
+def as_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """What ``write_table`` writes."""
+    return "".join(",".join(map(_field, row)) + "\n" for row in (header, *rows))
 
 
 def _field(value: object) -> str:

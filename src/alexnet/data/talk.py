@@ -78,7 +78,8 @@ def summary(made: Prepared) -> str:
     if not made.val:
         lines.append("val is empty: no class has enough photos to give one away.")
     classes, size = number(len(made.classes), "class", "classes"), made.set.size
-    lines.append(f"{where}: {classes}, pictures of {size}x{size}, fitted by {made.set.fit}")
+    how = f"fitted by {made.set.fit}, scaled by {made.set.filter}"
+    lines.append(f"{where}: {classes}, pictures of {size}x{size}, {how}")
     lines.append(f"Next: alexnet train {shlex.quote(where)} --run RUN")
     return "\n".join(lines)
 

@@ -96,9 +96,15 @@ def _former(part: Path) -> dict[str, Any] | None:
     """What the work in the folder was begun with; a set that is complete tells it itself."""
     for name in (JOB, SET):
         if (part / name).exists():
-            told = read_json(part / name)
-            return {"source": told["source"], "versions": told["versions"]}
+            return told(read_json(part / name))
     return None
+
+
+def told(facts: dict[str, Any]) -> dict[str, Any]:
+    """What was made of what, as a job or a set tells it."""
+    # Before it could be chosen, and so was written down, the filter was always this one.
+    source = {"filter": "bicubic", **facts["source"]}
+    return {"source": source, "versions": facts["versions"]}
 
 
 def _clear(paths: list[Path]) -> None:

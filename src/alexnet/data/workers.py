@@ -32,6 +32,7 @@ class Order:
     folder: Path  # where the blocks are put
     size: int  # side of the pictures, pixels
     fit: str  # crop or warp
+    filter: str  # bicubic or bilinear
     lock: int  # a file descriptor that every process keeps open as long as it lives
 
 
@@ -90,7 +91,7 @@ def _start(order: Order) -> Worker:
         )  # fmt: skip
     worker = Worker(process, Connection(ours.detach()))
     with suppress(ConnectionError):
-        worker.pipe.send((order.folder, order.size, order.fit))
+        worker.pipe.send((order.folder, (order.size, order.fit, order.filter)))
     return worker
 
 

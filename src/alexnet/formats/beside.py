@@ -26,7 +26,8 @@ class Described:
 def described(weights: Path) -> Described | None:
     """What is said beside a state dict; None where nothing of ours lies there.
 
-    AlexNetError where it is damaged: other weights' preprocessing would give wrong answers.
+    AlexNetError where it is damaged or of another ``.pth``: other weights' preprocessing would give
+    wrong answers.
     """
     path, image = beside(weights)
     if not path.is_file():
@@ -34,6 +35,12 @@ def described(weights: Path) -> Described | None:
     said = files.read_json(path)
     if not (isinstance(said, dict) and {"torchvision", "preprocessing", "mean"} <= set(said)):
         return None
+    if weights.suffix.lower() == ".pth" and said.get("sha256") not in (None, files.sha256(weights)):
+        raise AlexNetError(
+            f"{path} describes other weights than {weights.name}: its SHA-256 is not that of the "
+            "file. Put the file there that it was written with, or remove it; without it the "
+            "weights are taken as torchvision's own."
+        )
     try:
         return _assembled(path, said, image)
     except (KeyError, TypeError, ValueError, UsageError) as error:

@@ -37,7 +37,8 @@ def read_classes(path: Path) -> Classes:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--classes {path} cannot be read: {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"--classes {path} cannot be read: {reason}.") from None
     found = _classes([line for line in lines if line.strip()], path.name)
     twice = [name for name, count in Counter(found.ids).items() if count > 1]
     if twice:

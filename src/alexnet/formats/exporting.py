@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet.errors import AlexNetError, UsageError
+from alexnet.files import check_place
 from alexnet.formats import comparing
 from alexnet.formats.comparing import Difference
-from alexnet.model import Model, load_model
+from alexnet.model import Model, check_finite, load_model
 from alexnet.results import saved_evaluations
 
 FORMATS = {
@@ -49,7 +50,7 @@ def export(
 
     What is written is read back and compared with the network; where it is not the same, nothing
     is left. AlexNetError for that, where there is no model, and where the format cannot hold this
-    network; UsageError for an unknown suffix and where something is at ``file`` already.
+    network; UsageError for an unknown suffix, no name, and where something is there already.
     """
     return written(run, file, preprocessing, say).file
 
@@ -63,6 +64,7 @@ def written(
     """The same, with what there is to know about it."""
     suffix, target = place(file, preprocessing)
     model = run if isinstance(run, Model) else load_model(run)
+    check_finite(model, f"The network {model.name}")
     if suffix == ".onnx":
         return _onnx(model, target, preprocessing, say)
     if suffix == ".pt2":
@@ -76,6 +78,11 @@ def place(file: Path | str, preprocessing: bool = False) -> tuple[str, Path]:
     """The suffix that says the format, and where to write; UsageError where that cannot be."""
     target = Path(file)
     suffix = "" if str(file).endswith("/") else target.suffix.lower()
+    if target.name.lower() in ("", "..", *FORMATS):
+        raise UsageError(
+            f"{str(file)!r} is no name for a file; give one such as model.onnx, or model for a "
+            "folder."
+        )
     if suffix not in FORMATS:
         known = ", ".join(f"{known} ({what})" for known, what in FORMATS.items() if known)
         raise UsageError(
@@ -88,6 +95,7 @@ def place(file: Path | str, preprocessing: bool = False) -> tuple[str, Path]:
         raise UsageError(f"{target} exists already; choose another name or remove it.")
     if not target.parent.is_dir():
         raise UsageError(f"{target} cannot be written: there is no folder {target.parent}.")
+    check_place(target)
     return suffix, target
 
 
@@ -121,7 +129,10 @@ def _torchvision(model: Model, target: Path, say: Say) -> Exported:
     name = which(model)
     for path in beside(target):
         if path.exists():
-            raise UsageError(f"{path} exists already; choose another name than {target.name}.")
+            raise UsageError(
+                f"{path} exists already, without {target.name}: another file, or what an export "
+                f"left that was killed. Remove it, or choose another name than {target.name}."
+            )
     paths = write_state_dict(model, target)
     made = "are made ready as for its own weights"
     if not made_alike(model):

@@ -41,6 +41,11 @@ KINDS: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     ),
     (lambda head: head[8:10] == b'{"', "it is a safetensors file"),
     (
+        # Protocol buffers: the version of the format, then who wrote it, the graph or its opset.
+        lambda head: head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x3a", b"\x42"),
+        "it is ONNX (.onnx), which is not read here; take the weights that it was made from",
+    ),
+    (
         lambda head: len(head) > 16 and head.isascii() and not CONTROL.search(head),
         "it is text; a .prototxt says what a network is like and holds no weights",
     ),
@@ -82,6 +87,11 @@ def read_head(path: Path) -> bytes:
 def nature(head: bytes) -> str | None:
     """The end of a sentence about a file that begins so and is not what was asked for."""
     return next((said for begins, said in KINDS if begins(head)), None)
+
+
+def shortened(words: str, most: int) -> str:
+    """The words, or as many whole ones as ``most`` characters can hold."""
+    return words if len(words) <= most else f"{words[:most].rpartition(' ')[0] or words[:most]} ..."
 
 
 def available_memory() -> int | None:

@@ -63,7 +63,8 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
     try:
         return safetensors.torch.load_file(path)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
-        said = foreign.nature(foreign.read_head(path)) if path.suffix == ".safetensors" else None
+        named = path.suffix.lower() == ".safetensors"
+        said = foreign.nature(foreign.read_head(path)) if named else None
         raise AlexNetError(
             f"{path} is no safetensors file, or it is damaged: {_other(said) or error}."
         ) from error

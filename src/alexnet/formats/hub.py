@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from alexnet import files
-from alexnet.errors import AlexNetError, UsageError
+from alexnet.errors import AlexNetError
 from alexnet.formats.describing import channel_mean, labels
 from alexnet.formats.hub_card import card
-from alexnet.model import FORMAT, Model, assembled, save_model, tensors_of
+from alexnet.model import FORMAT, Model, assembled, save_model
 from alexnet.results import Evaluation
 
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
@@ -34,7 +34,7 @@ def write_hub(model: Model, folder: Path, evaluations: Sequence[Evaluation] = ()
         files.write_json(temporary / CONFIG, config(model, files.read_json(own)))
         own.unlink()
         files.write_text(temporary / CARD, card(model, folder.name, evaluations))
-        _check(model, temporary)
+        _check(model, temporary, folder)
 
 
 def read_hub(folder: Path | str) -> Model:
@@ -55,11 +55,7 @@ def read_hub(folder: Path | str) -> Model:
             f"The part 'alexnet' of {path / CONFIG} has format {own.get('format')!r}; this version "
             f"reads format {FORMAT}."
         )
-    tensors = tensors_of(path / WEIGHTS)
-    try:
-        return assembled(own, tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
-        raise AlexNetError(f"The model in {path} does not fit together: {error}.") from error
+    return assembled(own, path)
 
 
 def config(model: Model, own: dict[str, Any]) -> dict[str, Any]:
@@ -88,8 +84,8 @@ def config(model: Model, own: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check(model: Model, folder: Path) -> None:
-    again = read_hub(folder)
+def _check(model: Model, temporary: Path, folder: Path) -> None:
+    again = read_hub(temporary)
     ours, theirs = model.network.state_dict(), again.network.state_dict()
     same = all(torch.equal(value, theirs[name]) for name, value in ours.items())
     if not same or not np.array_equal(again.mean, model.mean):

@@ -1,6 +1,5 @@
 """Weights from elsewhere become an ordinary run folder, with a preprocessing of their own."""
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -60,6 +59,7 @@ def import_weights(
         raise AlexNetError(f"{folder} holds a run already; give another folder.")
     if os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir())):
         raise AlexNetError(f"{folder} exists and is not empty; give another folder.")
+    files.check_place(folder, making=True)
     if net is not None:
         named(net)  # a mistyped name is told before a large file is read
     whole = _whole(source)
@@ -67,6 +67,7 @@ def import_weights(
         _check_alone(whole, net=net, mean=mean, classes=classes)
         made = _taken(whole, source, say)
     else:
+        _check_readable(mean=mean, classes=classes)
         made = _made(held.read(source), net, _path(mean), _path(classes), say)
     say(f"Pictures: {square_in_words(made.model)}; {pixels_in_words(made.model)}.")
     with files.making_folder(folder) as temporary:
@@ -77,6 +78,17 @@ def import_weights(
 
 def _path(given: Path | str | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+def _check_readable(**given: Path | str | None) -> None:
+    """UsageError where a file that was given beside the weights cannot be opened."""
+    for name, path in given.items():
+        try:
+            if path is not None:
+                Path(path).open("rb").close()
+        except OSError as error:
+            reason = error.strerror or error
+            raise UsageError(f"--{name} {path} cannot be read: {reason}.") from None
 
 
 def _whole(source: Path) -> Path | None:
@@ -251,7 +263,4 @@ def _plan(made: Imported, source: Path) -> dict[str, object]:
 
 def _sha256(source: Path) -> str | None:
     """The checksum of a file; a folder has none."""
-    if not source.is_file():
-        return None
-    with source.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return files.sha256(source) if source.is_file() else None

@@ -35,7 +35,7 @@ def write_onnx(model: Model, path: Path, preprocessing: bool = False) -> Differe
     nothing is left.
     """
     found: list[Difference | None] = []
-    with files.replacing(path, lambda written: found.append(_proved(model, written))) as file:
+    with files.replacing(path, lambda one: found.append(_proved(model, one)), new=True) as file:
         # Kept by nobody: the proof needs the memory.
         file.write(onnx_model(model, preprocessing).SerializeToString())
     return found[0]

@@ -82,7 +82,8 @@ def _environment() -> dict[str, str]:
 def _last_line(file: Path) -> str:
     """What was said last; what a foreign file brings into it cannot steer a terminal."""
     lines = file.read_text("utf-8", "replace").strip().splitlines() or ["it says nothing"]
-    return "".join(c if c.isprintable() else "?" for c in lines[-1][:MOST_WORDS])
+    words = foreign.shortened(lines[-1], MOST_WORDS)
+    return "".join(c if c.isprintable() else "?" for c in words)
 
 
 def _cause(code: int, words: str) -> str:

@@ -34,7 +34,7 @@ def write_program(model: Model, path: Path) -> Difference:
     data.seek(0)
     again = torch.export.load(data).module()
     found = compared(model, _answer(again))
-    files.write_bytes(path, data.getvalue())
+    files.write_bytes(path, data.getvalue(), new=True)
     return found
 
 

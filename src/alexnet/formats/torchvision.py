@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -108,30 +109,46 @@ def write_state_dict(model: Model, path: Path) -> list[Path]:
     """Write the weights under torchvision's keys, and beside them what a state dict cannot hold.
 
     ``path`` is a dict of plain tensors as ``torch.save`` writes it. ``.json`` says which network
-    it is, the classes and how pictures are made ready; ``.mean.npy`` is the mean image, float32
-    (size, size, 3), where the mean is not three numbers. Returns all paths. AlexNetError where
-    torchvision has no such network or a file cannot be written; nothing is left then.
+    it is, the classes and how pictures are made ready, and has the SHA-256 of ``path``, so that no
+    other weights are taken for these; ``.mean.npy`` is the mean image, float32 (size, size, 3),
+    where the mean is not three numbers. Returns all paths. AlexNetError where torchvision has no
+    such network, or a file is there already or cannot be written; nothing new is left then.
     """
     name, held = which(model), model.network.state_dict()
     weights = {key: held[ours].contiguous() for ours, key in keys_of(model.layers).items()}
+    made: list[Path] = []
 
     def prove(written: Path) -> None:
         again = torch.load(written, weights_only=True)
         if not all(torch.equal(again[key], value) for key, value in weights.items()):
             raise AlexNetError(f"{path} was not written: it reads back as other weights.")
+        # Before the weights get their name: without the note they would be taken for torchvision's.
+        note = {"torchvision": name, "sha256": files.sha256(written), **facts(model)}
+        made.extend(_noted(model, path, note))
 
-    described, mean = beside(path)
-    written = [path, described, *([] if channel_mean(model) else [mean])]
     try:
-        if mean in written:
-            with files.replacing(mean) as file:
-                np.save(file, model.mean)
-        files.write_json(described, {"torchvision": name, **facts(model)})
-        with files.replacing(path, prove) as file:
+        with files.replacing(path, prove, new=True) as file:
             torch.save(weights, file)
     except BaseException:
-        for one in (mean, described):
+        for one in made:
             with suppress(OSError):
                 one.unlink()
         raise
-    return written
+    return [path, *made]
+
+
+def _noted(model: Model, path: Path, note: dict[str, Any]) -> list[Path]:
+    """Write the mean image, where there is one, then the note that speaks of it."""
+    described, mean = beside(path)
+    if channel_mean(model):
+        files.write_json(described, note, new=True)
+        return [described]
+    with files.replacing(mean, new=True) as file:
+        np.save(file, model.mean)
+    try:
+        files.write_json(described, note, new=True)
+    except BaseException:
+        with suppress(OSError):
+            mean.unlink()
+        raise
+    return [described, mean]

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO
 import safetensors.torch
 import torch
 
-from alexnet.formats.foreign import mapped_memory
+from alexnet.formats.foreign import mapped_memory, shortened
 
 REFUSED = 3  # exit code
+ZIP = b"PK\3\4"
 SLACK = 512 << 20  # bytes beyond what the numbers take
 CPU_SECONDS, BYTES_A_CPU_SECOND = 60, 10 << 20
 WRAPPERS = ("state_dict", "model")  # under these names training scripts keep the weights
@@ -68,9 +69,7 @@ def _lower(which: int, value: int) -> None:
 def convert(file: BinaryIO, size: int, target: Path) -> None:
     """Write the tensors in ``file`` to ``target``; raises Refused."""
     try:
-        file.seek(0)
-        if zipfile.is_zipfile(file):
-            check_zip(file, size)
+        check_zip(file, size)
         file.seek(0)
         content = torch.load(file, map_location="cpu", weights_only=True)
         tensors = state_dict(content, size)
@@ -82,18 +81,39 @@ def convert(file: BinaryIO, size: int, target: Path) -> None:
 
 
 def check_zip(file: BinaryIO, size: int) -> None:
-    """Raise Refused where an archive unpacks to more than it is: torch stores, never compresses."""
+    """Raise Refused where a zip archive is cut off, not torch's, or unpacks to more than it is."""
+    file.seek(0)
+    if not file.read(4).startswith(ZIP):
+        return
+    if not zipfile.is_zipfile(file):
+        raise Refused(
+            "is damaged or cut off: a zip archive whose end is missing; download it again"
+        )
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except Exception as error:  # zipfile raises a dozen kinds
         raise Refused(f"is damaged or cut off ({_line(error)}); download it again") from error
+    names = [member.filename for member in members]
+    if not any(name.endswith("data.pkl") for name in names):
+        raise Refused(_other_archive(names))
+    # torch stores and never compresses.
     unpacked = sum(member.file_size for member in members)
     if unpacked > size:
         raise Refused(
             f"is no file of torch: its {size:,} bytes unpack to {unpacked:,}, and torch does not "
             "compress; it was packed by another program or made to do harm"
         )
+
+
+def _other_archive(names: list[str]) -> str:
+    if any(name.endswith("/archive_format") for name in names):
+        return (
+            "is a program of torch.export (.pt2), which is not read here; take the weights that it "
+            "was made from"
+        )
+    first = f"{names[0]!r:.80}" if names else "nothing"
+    return f"is a zip archive that torch did not write (in it: {first})"
 
 
 def state_dict(content: Any, size: int) -> dict[str, torch.Tensor]:
@@ -136,7 +156,7 @@ def _unshared(tensors: dict[str, torch.Tensor]) -> Iterator[tuple[str, torch.Ten
 def explained(error: Exception) -> str:
     """What torch said, as the end of a sentence."""
     said = str(error)
-    if found := re.search(r"GLOBAL (\S+)", said):
+    if found := re.search(r"GLOBAL (\S*\w)\s", said):
         return (
             f"was not opened: it asks for {found[1][:100]}, which weights do not need. It is a "
             "whole model, or made to do harm; if you trust it, open it with the program it is from "
@@ -153,7 +173,7 @@ def explained(error: Exception) -> str:
 
 def _line(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0][:200].rstrip(".")
+    return shortened(re.split(r"\.\s|\n", text)[0].rstrip(". "), 200)
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ def _check(mean: Image, what: str) -> None:
 
 
 def _read(path: Path, way: Preprocessing) -> Image:
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return read_npy(path)
     mean = caffe.read_mean(path)
     # The planes are in the order that the net reads; read_mean takes that to be B, G, R.
@@ -160,7 +160,8 @@ def read_npy(path: Path) -> Image:
     try:
         mean: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")  # its size is not believed
     except (OSError, ValueError, TypeError, OverflowError, SyntaxError) as error:
-        raise UsageError(f"{path} cannot be read as a mean image: {error}.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path} cannot be read as a mean image: {reason}.") from None
     fits = mean.ndim == 3 and mean.shape[2] == 3 and 0 < max(mean.shape[:2]) <= LARGEST
     if not fits or 0 in mean.shape or mean.dtype.kind not in "fui":
         raise UsageError(

@@ -24,6 +24,7 @@ def entry(net: Named, classes: int | None = None) -> dict[str, Any]:
         **totals(rows),
         "preprocessing": {**pictures(net), "crop": net.preprocessing.crop},
         "recipe": dict(net.recipe),
+        "fast": dict(net.fast),
         "scores": facts_as_json(scores(net)),
         "layers": [_layer(row) for row in rows],
     }

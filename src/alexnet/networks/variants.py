@@ -1,4 +1,4 @@
-"""Changes to a list of layers. A variant is such a change, never a copy of the list."""
+"""Changes to a list of layers: functions from list to list."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,18 +28,27 @@ def changed(layers: Layers, name: str, **values: Any) -> Layers:
 
 
 def without(layers: Layers, *names: str) -> Layers:
-    """The list without these layers; a layer with weights takes its activation with it.
+    """The list without these layers; one with weights takes its activation and dropout with it.
 
     So ``without(layers, "conv4")`` is section 7's network with a middle layer less.
     """
     gone = set(names)
     for name in names:
         place = _find(layers, name)
-        after = (layer for layer in layers[place + 1 :] if isinstance(layer, Learned | Activation))
-        follower = next(after, None)  # the run of 2012 has norm and pool in between
-        if isinstance(layers[place], Learned) and isinstance(follower, Activation):
-            gone.add(follower.name)
+        if isinstance(layers[place], Learned):
+            gone.update(_followers(layers[place + 1 :]))
     return tuple(layer for layer in layers if layer.name not in gone)
+
+
+def _followers(after: Layers) -> list[str]:
+    """The activation of what stood before these layers, and the dropout right behind it."""
+    # The run of 2012 has norm and pool before the activation.
+    places = (place for place, one in enumerate(after) if isinstance(one, Learned | Activation))
+    place = next(places, None)
+    if place is None or not isinstance(after[place], Activation):
+        return []
+    behind = (one.name for one in after[place + 1 : place + 2] if isinstance(one, Dropout))
+    return [after[place].name, *behind]
 
 
 def followed(layers: Layers, name: str, *others: Layer) -> Layers:
@@ -85,8 +94,15 @@ def without_overlap(layers: Layers) -> Layers:
 
 
 def with_own_tower(layers: Layers) -> Layers:
-    """conv3 reads its own tower only, as conv2, conv4 and conv5 do (section 3.2)."""
-    return changed(layers, "conv3", groups=2)
+    """conv3 reads its own tower only, as conv2, conv4 and conv5 do (section 3.2).
+
+    UsageError where conv2 has no towers.
+    """
+    _find(layers, "conv3")
+    towers = {layer.name: layer.groups for layer in layers if isinstance(layer, Convolution)}
+    if towers.get("conv2", 1) == 1:
+        raise UsageError("This network has one tower at conv2, so conv3 has none of its own.")
+    return changed(layers, "conv3", groups=towers["conv2"])
 
 
 def with_dropout(layers: Layers, rate: float) -> Layers:
@@ -125,7 +141,7 @@ def with_classes(layers: Layers, classes: int) -> Layers:
 
 
 def _without_all(layers: Layers, names: str) -> Layers:
-    gone, last = names.split(","), learned(layers)[-1].name
+    gone, last = [name.strip() for name in names.split(",")], learned(layers)[-1].name
     if last in gone:
         raise UsageError(f"{last} gives the classes: a network cannot do without it.")
     return without(layers, *gone)
@@ -155,11 +171,15 @@ CHANGES_WITH: dict[str, tuple[Callable[[Layers, str], Layers], str]] = {
 
 
 def apply(layers: Layers, change: str) -> Layers:
-    """One change by name; UsageError where there is no such change or it does not fit."""
+    """One change by name; UsageError where there is none such, it does not fit or does nothing."""
     name, colon, argument = change.partition(":")
     if not colon and name in CHANGES:
-        return CHANGES[name][0](layers)
-    if colon and name in CHANGES_WITH:
-        return CHANGES_WITH[name][0](layers, argument)
-    known = [*CHANGES, *(f"{name}:..." for name in CHANGES_WITH)]
-    raise UsageError(f"There is no change {change!r}{nearest(change, known)}.")
+        found = CHANGES[name][0](layers)
+    elif colon and name in CHANGES_WITH:
+        found = CHANGES_WITH[name][0](layers, argument)
+    else:
+        known = [*CHANGES, *(f"{name}:..." for name in CHANGES_WITH)]
+        raise UsageError(f"There is no change {change!r}{nearest(change, known)}.")
+    if found == layers:
+        raise UsageError(f"{change} changes nothing in this network; leave it away.")
+    return found

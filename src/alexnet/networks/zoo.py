@@ -168,11 +168,32 @@ def named(name: str) -> Named:
     if first not in NETWORKS:
         raise UsageError(f"There is no network {first!r}{nearest(first, NETWORKS)}.")
     found = replace(NETWORKS[first], name=name, changes=tuple(changes))
-    try:  # so that a change that does not fit is told now
-        table(found.layers(), found.input)
-    except AlexNetError as error:
-        raise UsageError(f"{name}: {error}") from None
+    if error := _misfit(found):  # so that a change that does not fit is told now
+        raise UsageError(f"{name}: {error}{_advice(found, error)}")
     return found
+
+
+def _misfit(net: Named) -> AlexNetError | None:
+    """Why the layers of a network do not go together; None where they do."""
+    try:
+        table(net.layers(), net.input)
+    except AlexNetError as error:
+        return error
+    return None
+
+
+def _advice(net: Named, error: AlexNetError) -> str:
+    """Which change is to blame where layers do not go together, and what to do."""
+    if isinstance(error, UsageError) or not net.changes:
+        return ""
+    ends = range(1, len(net.changes) + 1)
+    end = next(end for end in ends if _misfit(replace(net, changes=net.changes[:end])))
+    blamed = net.changes[end - 1]
+    todo = {
+        "width": ": take a share that leaves every tower whole kernels, such as width:0.5",
+        "without": ": take that layer away as well, or other layers",
+    }
+    return f" That comes of +{blamed}{todo.get(blamed.partition(':')[0], '')}."
 
 
 def layers_of(name: str, classes: int | None = None) -> Layers:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alexnet._version import __version__
-from alexnet.files import write_text
+from alexnet.files import check_place, write_text
 from alexnet.reporting.html import Child, Html, el, join, raw
 from alexnet.reporting.material import Material, gather
 from alexnet.reporting.sections import summary
@@ -53,8 +53,9 @@ def report(
     its progress off standard error.
     """
     folder = Path(run)
-    material = gather(folder, Path(data) if data is not None else None, say, quiet)
     target = folder / "report.html"
+    check_place(target, making=True)
+    material = gather(folder, Path(data) if data is not None else None, say, quiet)
     write_text(target, page(material))
     return target
 

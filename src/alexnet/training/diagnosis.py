@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from alexnet.data.explain import number
 from alexnet.networks.build import Network
 from alexnet.networks.layers import ReLU
 from alexnet.training.optimizer import Momentum
@@ -96,6 +97,6 @@ def expectation(pictures: int, classes: int) -> str:
         else "about half to two thirds right on 100 kinds of everyday things"
     )  # fmt: skip
     return (
-        f"{each:.0f} photos a class from scratch: expect {level}, more with few and easy classes; "
-        "with imported weights far more."
+        f"{number(round(each), 'photo')} a class from scratch: expect {level}, more with few and "
+        "easy classes; with imported weights far more."
     )

@@ -111,10 +111,10 @@ def assemble(
 
 
 def way_of(images: ImageSet, recipe: Recipe) -> Preprocessing:
-    """The way of a picture: size and fit are the set's, the rest is the recipe's."""
+    """The way of a picture: size, fit and filter are the set's, the rest is the recipe's."""
     scale = recipe.scale if len(recipe.scale) == 3 else recipe.scale[0]
     return Preprocessing(
-        size=images.size, fit=images.fit, crop=recipe.crop, scale=scale,
+        size=images.size, fit=images.fit, filter=images.filter, crop=recipe.crop, scale=scale,
         channels=recipe.channels, mirror=recipe.mirror, mean_at=recipe.mean_at,
     )  # fmt: skip
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from alexnet import kernels, machine
+from alexnet.data.explain import number
 from alexnet.data.store import ImageSet
 from alexnet.networks.layers import Layers, to_json
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration
 from alexnet.training.diagnosis import expectation
-from alexnet.training.recipe import Resolved, as_plan
+from alexnet.training.recipe import IN_EPOCHS, Resolved, as_plan
 
 NO_VALIDATION = (
     "There is no validation part, so nothing will lower the rate: prepare the set with --val, or "
@@ -36,7 +37,6 @@ OFF = {
     "bias_reduce_at": (), "warmup": 0, "freeze": (), "slow_at": 0, "noise_until": 0,
     "noise_divides": False, "block": 1, "area": 1, "smoothing": 0,
 }  # fmt: skip
-IN_EPOCHS = {"reduce_at", "bias_reduce_at", "slow_at", "freeze_at", "noise_until"}
 PROGRAMS = ("paper", "recipe ", "net ", "weights ")  # origins of values that no person gave
 WIDEST = 12  # a longer value moves only its own line
 FITS = {"crop": "shorter side and central square", "warp": "both sides scaled"}
@@ -83,6 +83,7 @@ def _data(images: ImageSet) -> dict[str, Any]:
         "fingerprint": images.fingerprint,
         "size": images.size,
         "fit": images.fit,
+        "filter": images.filter,
         "classes": len(images.classes),
         **{part: len(images.parts.get(part, ())) for part in ("train", "val", "test")},
         "channel_means": images.channel_means.tolist(),
@@ -110,15 +111,16 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
     data, recipe = plan["data"], plan["recipe"]
     of = f", that of {plan['network']}" if plan["recipe_name"] == "own" else ""
     lines = [
-        f"Data       {data['folder']}: {data['train']:,} pictures to train, {data['val']:,} to "
-        f"validate, {data['test']:,} to test; {classes:,} classes",
-        f"Pictures   {data['size']} pixels, {FITS[data['fit']]} (the set); the network sees "
-        f"{recipe['crop']['value']}",
+        f"Data       {data['folder']}: {number(data['train'], 'picture')} to train, "
+        f"{data['val']:,} to validate, {data['test']:,} to test; "
+        f"{number(classes, 'class', 'classes')}",
+        f"Pictures   {data['size']} pixels, {FITS[data['fit']]}, {data['filter']} (the set); "
+        f"the network sees {recipe['crop']['value']}",
         f"Network    {plan['network']}, {plan['parameters']:,} parameters{_decays(plan)}",
         *_weights(plan.get("weights")),
         f"Recipe     {plan['recipe_name']}{of}",
         *_settings(plan),
-        f"Machine    {plan['machine']['processor']}, {plan['threads']} threads, "
+        f"Machine    {plan['machine']['processor']}, {number(plan['threads'], 'thread')}, "
         f"{plan['machine']['instructions']}",
         f"Kernels    {plan['kernels']}; precision {plan['precision']}; device {plan['device']}",
         *_faster(plan),
@@ -162,12 +164,13 @@ def _work(plan: Mapping[str, Any], rate: float) -> list[str]:
     if budget:
         epochs = budget * rate / max(1, train["train"])
         return [
-            f"Work       steps of {batch} pictures while the time lasts",
+            f"Work       steps of {number(batch, 'picture')} while the time lasts",
             f"Time       stops after {duration(budget)} (--time), about {epochs:.1f} epochs",
         ]
     passes = plan["steps"] * batch + train["val"] * plan["epochs"] / 3
+    epochs = f"{plan['epochs']:g} {'epoch' if plan['epochs'] == 1 else 'epochs'}"
     return [
-        f"Work       {plan['steps']:,} steps of {batch} pictures, {plan['epochs']:g} epochs",
+        f"Work       {number(plan['steps'], 'step')} of {number(batch, 'picture')}, {epochs}",
         f"Time       about {duration(passes / rate)} at {rate:.1f} pictures a second",
     ]
 

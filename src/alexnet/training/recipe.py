@@ -128,6 +128,9 @@ FAST: dict[str, Any] = {
     "mean": "channel",
 }
 
+# Settings that name an epoch; they keep their place in the whole when there are other epochs.
+IN_EPOCHS = frozenset({"reduce_at", "bias_reduce_at", "slow_at", "freeze_at", "noise_until"})
+
 RECIPES: dict[str, dict[str, Any] | None] = {"paper": PAPER, "fast": FAST, "own": None}
 
 
@@ -169,7 +172,8 @@ def resolve(
 
     "own" is the network's own recipe; "auto" is that from 100,000 pictures on and ``fast`` below.
     The network's preprocessing stands unless the recipe or ``given`` says otherwise; its crop is in
-    proportion to ``size``, the side of the set's pictures (by default the network's own).
+    proportion to ``size``, the side of the set's pictures (by default the network's own). Where
+    ``given`` has other epochs than the recipe, what the recipe does at an epoch moves with them.
     UsageError names an unknown recipe or field with the nearest known one, or a value out of range.
     """
     if name not in ("auto", *RECIPES):
@@ -187,9 +191,27 @@ def resolve(
     if chosen == "fast":
         values |= net.fast
         origins |= dict.fromkeys(net.fast, f"net {net.name}")
+    planned = values.get("epochs", DEFAULTS["epochs"])
     for key, (value, origin) in (given or {}).items():
         values[key], origins[key] = converted(key, value), origin
+    for key, value in _moved(values, planned).items():
+        if key not in (given or {}):
+            values[key], origins[key] = value, f"{origins[key]}, moved with epochs"
     return Resolved(chosen, Recipe(**values), origins)
+
+
+def _moved(values: Mapping[str, Any], planned: float) -> dict[str, Any]:
+    """What happens at an epoch of ``planned`` ones, at the same share of those that there are."""
+    epochs = values.get("epochs", planned)
+    if epochs in (0, planned):  # at 0, "from epoch 72 on" would become "from the start"
+        return {}
+    named = {key: values[key] for key in sorted(IN_EPOCHS) if values.get(key)}
+    return {
+        key: tuple(at * epochs / planned for at in value)
+        if isinstance(value, tuple)
+        else value * epochs / planned
+        for key, value in named.items()
+    }
 
 
 def _automatic(pictures: int, net: Named) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from alexnet import files, machine
+from alexnet.data.explain import number
 from alexnet.data.store import ImageSet, open_set
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import load_model
@@ -55,16 +56,9 @@ def train(
         recipe, with_origins(settings or {}), net=net, layers=layers, weights=weights, budget=budget
     )
     images = set_for(choice.preprocessing, Path(data), folder, dry_run, say)
-    if choice.start:
-        choice.start.check_fits(images, say)
     machine.use(threads)
     job = _first(choice, images, folder, workers, say, quiet)
-    begin(job, choice.start)
-    rate = measured_rate(job)
-    if budget:
-        job.plan |= _expected(job.plan, rate)
-        job.fit_to_time()
-    say(described(job.plan, job.classes, rate))
+    _begun(job, choice)
     return None if dry_run else _started(job)
 
 
@@ -72,6 +66,8 @@ def _first(
     choice: Choice, images: ImageSet, folder: Path, workers: int, say: Say, quiet: bool
 ) -> Job:
     """The job of a new run, with its plan."""
+    if choice.start:
+        choice.start.check_fits(images, say)
     layers, resolved = choice.fitted(images)
     threads = torch.get_num_threads()
     plan = make_plan(images, choice.name, layers, resolved, threads=threads, budget=choice.budget)
@@ -85,12 +81,24 @@ def _first(
     )  # fmt: skip
 
 
+def _begun(job: Job, choice: Choice) -> None:
+    """Give the job its first weights, measure its speed, and say the plan that follows from it."""
+    begin(job, choice.start)
+    rate = measured_rate(job)
+    if choice.budget:
+        job.plan |= _expected(job.plan, rate)
+        job.fit_to_time()
+    job.say(described(job.plan, job.classes, rate))
+
+
 def _check_new(folder: Path) -> None:
+    """AlexNetError where there is a run already, or no file can be written."""
     if (folder / "plan.json").exists():
         raise AlexNetError(
             f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
             "give another --run."
         )
+    files.check_place(folder / "plan.json", making=True)
 
 
 def _check_numbers(threads: int | None, workers: int) -> None:
@@ -181,7 +189,8 @@ def _go_on(opened: Run, images: ImageSet, workers: int, say: Say, quiet: bool) -
     if not take_up(job):
         _begin_again(job)
     elif loop.finished(job):
-        say(f"{opened.folder} is trained to its end ({job.tally.step:,} steps): nothing to do.")
+        done = number(job.tally.step, "step")
+        say(f"{opened.folder} is trained to its end ({done}): nothing to do.")
         return opened
     else:
         say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")

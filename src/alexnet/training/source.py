@@ -10,7 +10,7 @@ from alexnet.training.job import Say
 
 
 def set_for(way: Preprocessing, data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
-    """The set at ``data``; photos become one of the size and fit of ``way``, beside the run."""
+    """The set at ``data``; photos become one by the size, fit and filter of ``way``."""
     if looks_prepared(data):
         return open_set(data)
     if not data.exists():
@@ -25,10 +25,10 @@ def set_for(way: Preprocessing, data: Path, run: Path, dry_run: bool, say: Say) 
     name = data.name.split(".")[0] or "photos"
     place = run.parent / "-".join([name, "prepared", *options.values()])
     say(f"{data} holds no prepared set; its photos are prepared into {place}, which is kept.")
-    return prepare(data, place, size=way.size, fit=way.fit, say=say).set
+    return prepare(data, place, size=way.size, fit=way.fit, filter=way.filter, say=say).set
 
 
 def _unusual(way: Preprocessing) -> dict[str, str]:
     """In what a set for this way differs from the usual one, such as {"size": "32"}."""
-    usual, names = Preprocessing(), ("size", "fit")
+    usual, names = Preprocessing(), ("size", "fit", "filter")
     return {n: str(getattr(way, n)) for n in names if getattr(way, n) != getattr(usual, n)}

@@ -42,7 +42,7 @@ class Start:
 
     @property
     def settings(self) -> Settings:
-        """The way of a picture as settings of a recipe."""
+        """The way of a picture as settings of a recipe, but for whether it may be mirrored."""
         way, mean = self.preprocessing, self.model.mean
         values = {
             "crop": way.crop, "channels": way.channels, "scale": way.scale, "mean_at": way.mean_at,
@@ -52,7 +52,10 @@ class Start:
         return {name: Given(value, origin) for name, value in values.items()}
 
     def with_settings(self, given: Settings) -> Settings:
-        """``given`` with the way of a picture; UsageError where the two contradict each other."""
+        """``given`` with the way of a picture; UsageError where the two contradict each other.
+
+        Only whether pictures may be mirrored can be other: that is a matter of the classes.
+        """
         for name, (value, _) in self.settings.items():
             asked = given.get(name)
             if asked and converted(name, asked.value) != converted(name, value):
@@ -60,22 +63,25 @@ class Start:
                     f"{name} cannot be {asked.value} ({asked.origin}): the weights of "
                     f"{self.folder} are for {_shown(value)}."
                 )
-        return {**given, **self.settings}
+        mirror = Given(self.preprocessing.mirror, f"weights {self.folder.name}")
+        return {"mirror": mirror, **given, **self.settings}
 
     def check_fits(self, images: ImageSet, say: Callable[[str], None]) -> None:
-        """AlexNetError where the set has another size; a note where it has another fit."""
+        """AlexNetError where the set has another size; a note on another fit or filter."""
         way = self.preprocessing
         if images.size != way.size:
             raise AlexNetError(
                 f"{images.folder} holds pictures of {images.size} pixels, the weights of "
-                f"{self.folder} are for {way.size}. Prepare the photos with --size {way.size} "
-                f"--fit {way.fit}."
+                f"{self.folder} are for {way.size}. Prepare the photos with {way.options}."
             )
-        if images.fit != way.fit:
-            say(
-                f"Note: {images.folder} was prepared with --fit {images.fit}, the pictures that "
-                f"{self.folder} learned from with --fit {way.fit}; its weights may fit less well."
-            )
+        for what in ("fit", "filter"):
+            theirs, ours = getattr(images, what), getattr(way, what)
+            if theirs != ours:
+                say(
+                    f"Note: {images.folder} was prepared with --{what} {theirs}, the pictures that "
+                    f"{self.folder} learned from with --{what} {ours}; its weights may fit less "
+                    "well."
+                )
 
     def layers(self, classes: tuple[str, ...]) -> Layers:
         """The run's list with an output for each class."""
