@@ -9,7 +9,7 @@ setup(
         Extension(
             "alexnet.kernels._native",
             [f"{SOURCES}/{name}.c" for name in ("portable", "avx2", "avx512")],
-            depends=[f"{SOURCES}/kernels.h"],
+            depends=[f"{SOURCES}/{name}.h" for name in ("kernels", "winograd")],
             # -fopenmp when compiling only: the loops run on the threads of torch's own OpenMP,
             # which is in the process already. Linking another would bring a second set of threads.
             extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp"],

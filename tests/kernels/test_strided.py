@@ -24,7 +24,7 @@ def test_both_ways_are_conv2d(data: st.DataObject) -> None:
         torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_()
         for shape in ((2, 3, *sides), (4, 3, window, window), (4,))
     )
-    found = strided_convolution(x, weight, bias, stride, padding, (places[0], places[1]))
+    found = strided_convolution(x, weight, bias, stride, padding, (places[0], places[1]), False)
     needed = [(count - 1) * stride + window for count in places]
     edges = (padding, needed[1] - sides[1] - padding, padding, needed[0] - sides[0] - padding)
     expected = functional.conv2d(functional.pad(x, edges), weight, bias, stride)
@@ -39,7 +39,7 @@ def test_both_ways_are_conv2d(data: st.DataObject) -> None:
 def test_the_first_layer_as_it_is() -> None:
     torch.manual_seed(0)
     x, weight, bias = torch.randn(2, 3, 224, 224), torch.randn(8, 3, 11, 11), torch.randn(8)
-    found = strided_convolution(x, weight, bias, 4, 0, (55, 55))
+    found = strided_convolution(x, weight, bias, 4, 0, (55, 55), False)
     expected = functional.conv2d(functional.pad(x, (0, 3, 0, 3)), weight, bias, 4)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
     assert found.is_contiguous(memory_format=torch.channels_last)

@@ -4,8 +4,9 @@
 """
 
 from torch import Tensor
+from torch.nn import functional
 
-from alexnet.kernels import blocked, native
+from alexnet.kernels import blocked, native, strided, winograd
 from alexnet.kernels.blocked import NormPool
 from alexnet.kernels.reference import (
     contrast_norm,
@@ -13,7 +14,6 @@ from alexnet.kernels.reference import (
     locally_connected,
     within_map_norm,
 )
-from alexnet.kernels.strided import strided_convolution
 
 NAME = f"C, {native.variant()}" if native.library() else "plain torch, in blocks of pictures"
 
@@ -21,6 +21,7 @@ __all__ = [
     "NAME",
     "NormPool",
     "contrast_norm",
+    "convolution",
     "grouped_linear",
     "local_response_norm",
     "locally_connected",
@@ -35,6 +36,29 @@ def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:
     if native.takes(x, numbers):
         return native.norm_pool(x, numbers)
     return blocked.norm_pool(x, numbers)
+
+
+def convolution(
+    x: Tensor, weight: Tensor, bias: Tensor, padding: int, groups: int, quick: bool
+) -> Tensor:
+    """conv2d with stride 1; ``quick``: twice its rounding error will do, where that saves time."""
+    if quick and winograd.takes(x, weight, padding, groups):
+        return winograd.convolution(x, weight, bias, padding, groups)
+    return functional.conv2d(x, weight, bias, padding=padding, groups=groups)
+
+
+def strided_convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    stride: int,
+    padding: int,
+    places: tuple[int, int],
+    quick: bool,
+) -> Tensor:
+    """conv2d with a stride and so many output rows and columns; ``quick`` as in convolution."""
+    blocks, weights = strided.unstrided(x, weight, stride, padding, places)
+    return convolution(blocks, weights, bias, 0, 1, quick)
 
 
 def local_response_norm(

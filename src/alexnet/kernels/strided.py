@@ -10,17 +10,17 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def strided_convolution(
-    x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int, positions: tuple[int, int]
-) -> Tensor:
-    """conv2d(x, weight, bias, stride, padding) with so many output rows and columns.
+def unstrided(
+    x: Tensor, weight: Tensor, stride: int, padding: int, positions: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Pictures and weights whose conv2d, without stride, is conv2d(x, weight, stride, padding).
 
-    ``x``: (N, C, rows, columns); ``weight``: (kernels, C, window, window). Beyond the edges there
-    are zeros, as many as the positions need. The sums are those of conv2d in another order.
+    ``x``: (N, C, rows, columns); ``weight``: (kernels, C, window, window); ``positions``: output
+    rows and columns. Beyond the edges there are zeros, as many as the positions need.
     """
     reach = -(-weight.shape[2] // stride)  # blocks that a window covers
     blocks = _blocks_of_pixels(x, stride, padding, [count - 1 + reach for count in positions])
-    return functional.conv2d(blocks, _blocks_of_weights(weight, stride, reach), bias)
+    return blocks, _blocks_of_weights(weight, stride, reach)
 
 
 def _blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -> Tensor:

@@ -111,9 +111,13 @@ class Network(nn.Module):
         row = self.rows[layer.name]
         if layer.stride > 1 and layer.groups == 1 and row.input[0] * layer.stride**2 <= BLOCK:
             places = (row.output[1], row.output[2])
-            return kernels.strided_convolution(x, weight, bias, layer.stride, layer.padding, places)
+            return kernels.strided_convolution(
+                x, weight, bias, layer.stride, layer.padding, places, self.training
+            )
         if more := overhang(layer, row.input[1]):
             x = functional.pad(x, (0, more, 0, more))
+        if layer.stride == 1:
+            return kernels.convolution(x, weight, bias, layer.padding, layer.groups, self.training)
         return functional.conv2d(x, weight, bias, layer.stride, layer.padding, groups=layer.groups)
 
     def _dropout(self, layer: Dropout, x: Tensor) -> Tensor:

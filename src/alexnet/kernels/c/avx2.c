@@ -4,4 +4,5 @@
 #define VECTOR 256
 #define VARIANT(name) name##_avx2
 #include "kernels.h"
+#include "winograd.h"
 #endif

@@ -4,4 +4,5 @@
 #define VECTOR 512
 #define VARIANT(name) name##_avx512
 #include "kernels.h"
+#include "winograd.h"
 #endif
