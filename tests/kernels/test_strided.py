@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from alexnet.kernels import strided_convolution
+from alexnet.kernels import strided, strided_convolution
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -43,3 +43,18 @@ def test_the_first_layer_as_it_is() -> None:
     expected = functional.conv2d(functional.pad(x, (0, 3, 0, 3)), weight, bias, 4)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-4)
     assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_blocks_in_c_are_those_in_torch(data: st.DataObject) -> None:
+    stride, padding = data.draw(st.integers(1, 4)), data.draw(st.integers(0, 5))
+    sides = [data.draw(st.integers(1, 14)) for _ in range(2)]
+    least = padding // stride + 1
+    counts = [least + data.draw(st.integers(0, 3)) for _ in sides]
+    dtype = data.draw(st.sampled_from((torch.float32, torch.bfloat16, torch.float64)))
+    x = torch.randn(2, 3, *sides).to(dtype).to(memory_format=torch.channels_last)
+    weight, positions = torch.zeros(4, 3, stride, stride, dtype=dtype), (counts[0], counts[1])
+    found, _ = strided.unstrided(x, weight, stride, padding, positions)
+    expected, _ = strided.unstrided(x.requires_grad_(), weight, stride, padding, positions)
+    assert torch.equal(found, expected)

@@ -71,6 +71,21 @@ def norm_pool(x: Tensor, numbers: NormPool, instructions: str | None = None) -> 
     return result
 
 
+def blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -> Tensor:
+    """(N, C, rows, columns), channels_last, as (N, stride * stride * C, *counts); zeros around."""
+    pictures, channels, rows, columns = x.shape
+    shape = (pictures, stride * stride * channels, *counts)
+    blocks = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+    numbers = (pictures, rows, columns, channels, stride, padding, *counts, x.element_size())
+    found = library()
+    assert found
+    found.blocks_of_pixels(
+        ctypes.c_void_p(x.data_ptr()), ctypes.c_void_p(blocks.data_ptr()),
+        *map(ctypes.c_int64, numbers),
+    )  # fmt: skip
+    return blocks
+
+
 class _NormPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, numbers: NormPool, instructions: str) -> Tensor:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from alexnet.kernels import native
+
 
 def unstrided(
     x: Tensor, weight: Tensor, stride: int, padding: int, positions: tuple[int, int]
@@ -25,6 +27,9 @@ def unstrided(
 
 def _blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -> Tensor:
     """(N, C, rows, columns) as (N, stride * stride * C, block rows, block columns)."""
+    laid_out = x.is_contiguous(memory_format=torch.channels_last)
+    if laid_out and not x.requires_grad and native.library() and x.device.type == "cpu":
+        return native.blocks_of_pixels(x, stride, padding, counts)
     rows, columns = (count * stride - padding for count in counts)
     edges = (padding, columns - x.shape[3], padding, rows - x.shape[2])
     padded = functional.pad(x, edges).permute(0, 2, 3, 1)
