@@ -13,6 +13,7 @@ from PIL import Image
 
 from alexnet import views
 from alexnet.errors import UsageError
+from alexnet.kernels import native
 from alexnet.preprocessing import Preprocessing
 from alexnet.randomness import generator
 from alexnet.views import Augmentation, Draw, colour_shift, draw, training_view
@@ -202,6 +203,22 @@ def test_three_scales_are_of_red_green_and_blue() -> None:
     for channel in range(3):
         one = (seen(at(5, 9)) + shift)[..., channel] / np.float32(scale[channel])
         np.testing.assert_array_equal(found[..., channel], one)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 32), st.integers(0, 32), st.booleans(), st.sampled_from(("crop", "centre")),
+    st.sampled_from((1.0, 57.0, (58.4, 57.1, 57.4))),
+)  # fmt: skip
+def test_views_in_c_and_in_numpy_are_the_same_bits(
+    left: int, top: int, mirrored: bool, mean_at: str, scale: Any
+) -> None:
+    shift = np.array([1.7, -3.3, 12.1], np.float32)
+    found = seen(at(left, top, mirrored), shift, mean_at=mean_at, scale=scale)
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(native, "library", lambda: None)
+        expected = seen(at(left, top, mirrored), shift, mean_at=mean_at, scale=scale)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (32, 32), (5, 27)])

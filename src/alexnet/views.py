@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from alexnet.errors import UsageError
+from alexnet.kernels import native
 from alexnet.preprocessing import Preprocessing
 from alexnet.randomness import generator
 
@@ -111,6 +112,8 @@ def training_view(
         own = mean[window] if way.mean_at == "crop" else _central(mean, crop)
         if drawn.mirrored and way.mean_at == "centre":
             own = own[:, ::-1]  # mirrored with the picture it is itself again
+        if native.cut_view(picture[window], own, shift, way.divisor, out, drawn.mirrored):
+            return
         np.subtract(picture[window], own, out=target)
     else:
         box = (drawn.left, drawn.top, drawn.left + drawn.width, drawn.top + drawn.height)

@@ -10,7 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -84,6 +86,31 @@ def blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) ->
         *map(ctypes.c_int64, numbers),
     )  # fmt: skip
     return blocks
+
+
+def cut_view(
+    window: NDArray[np.uint8], mean: NDArray[np.float32], shift: NDArray[np.float32],
+    divisor: NDArray[np.float32], out: NDArray[np.float32], mirrored: bool,
+) -> bool:  # fmt: skip
+    """(window - mean + shift) / divisor into ``out`` (crop, crop, 3), mirrored or not.
+
+    The same bits as numpy's in a tenth of its time, and without Python's lock. False, and nothing
+    done, where there is no library or the arrays do not lie as it wants them.
+    """
+    found, crop = library(), out.shape[0]
+    lines = window.strides[1:] == (3, 1) and mean.strides[1:] == (12, 4)
+    if not (found and lines and out.flags.c_contiguous):
+        return False
+    numbers = np.concatenate((shift, divisor)).astype(np.float32)
+    picture, less, three, to = (
+        ctypes.c_void_p(a.ctypes.data) for a in (window, mean, numbers, out)
+    )
+    lines_apart = ctypes.c_int64(window.strides[0]), ctypes.c_int64(mean.strides[0] // 4)
+    found.cut_view(
+        picture, lines_apart[0], less, lines_apart[1], three, to, ctypes.c_int64(crop),
+        ctypes.c_int64(mirrored),
+    )  # fmt: skip
+    return True
 
 
 class _NormPool(torch.autograd.Function):

@@ -77,10 +77,13 @@ class Batches:
         if (divisor := ways.divisor(epoch)) != 1:
             out /= divisor
 
-    def make(self, step: int) -> tuple[Tensor, Tensor]:
-        """The batch of a step."""
-        places, crop = self.places(step), self.way.crop
-        views = np.empty((len(places), crop, crop, 3), np.float32)
+    def room(self) -> NDArray[np.float32]:
+        """Memory for the views of a batch."""
+        return np.empty((self.recipe.batch, self.way.crop, self.way.crop, 3), np.float32)
+
+    def make(self, step: int, views: NDArray[np.float32] | None = None) -> tuple[Tensor, Tensor]:
+        """The batch of a step, in the memory given."""
+        places, views = self.places(step), self.room() if views is None else views
         first = step * self.recipe.batch
         for place, ((epoch, picture), out) in enumerate(zip(places, views, strict=True), first):
             self.view(epoch, picture, place, out)
@@ -102,7 +105,9 @@ class Batches:
             try:
                 while True:
                     while len(waiting) < AHEAD + workers - 1:
-                        waiting.append(pool.submit(self.make, step))
+                        # Here, not in the thread: glibc hands the last batch's memory out again
+                        # only to the thread that got it, and new pages cost ten times the views.
+                        waiting.append(pool.submit(self.make, step, self.room()))
                         step += 1
                     started = time.monotonic()
                     views, labels = waiting.popleft().result()
