@@ -88,7 +88,7 @@ def test_what_goes_wrong_in_a_worker_is_not_lost(
 ) -> None:
     batches = stream()
 
-    def broken(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def broken(step: int, views: object) -> tuple[torch.Tensor, torch.Tensor]:
         raise OSError(f"step {step}: the disk is gone")
 
     monkeypatch.setattr(batches, "make", broken)
