@@ -41,7 +41,7 @@ def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:
 def convolution(
     x: Tensor, weight: Tensor, bias: Tensor, padding: int, groups: int, quick: bool
 ) -> Tensor:
-    """conv2d with stride 1; ``quick``: twice its rounding error will do, where that saves time."""
+    """conv2d with stride 1; ``quick``: some more rounding error will do, where that saves time."""
     if quick and winograd.takes(x, weight, padding, groups):
         return winograd.convolution(x, weight, bias, padding, groups)
     return functional.conv2d(x, weight, bias, padding=padding, groups=groups)

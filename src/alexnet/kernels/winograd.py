@@ -3,7 +3,7 @@
 Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
 2016): tiles of 6x6 places give 4x4 or 2x2 outputs by 36 products instead of 144 or 100. Outputs
 and inputs are transformed in C (winograd.h), weights here. The sums are those of conv2d in another
-order, with about twice its rounding error.
+order, with up to four times its rounding error in outputs (docs/results.md).
 """
 
 import ctypes

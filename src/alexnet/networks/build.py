@@ -75,12 +75,13 @@ class Network(nn.Module):
         dtype = self.precision if self.training and x.dtype == torch.float32 else x.dtype
         x = x.to(dtype, memory_format=torch.channels_last)
         for step in steps(self.layers, wanted):
-            x = self._run(step, x)
+            x = self.run(step, x)
             if step[-1].name in wanted:
                 found[step[-1].name] = x
         return {**found, "": x if dtype == torch.float64 else x.float()}
 
-    def _run(self, step: Layers, x: Tensor) -> Tensor:
+    def run(self, step: Layers, x: Tensor) -> Tensor:
+        """The outputs of one of ``steps``."""
         if len(step) == 3:
             return kernels.norm_pool(x, _fused(step))
         layer = step[0]

@@ -78,7 +78,6 @@ def one_step(job: Job, batch: Batch, started: float) -> str:
     if loss.requires_grad:  # it does not where all layers stand still
         loss.backward()  # type: ignore[no-untyped-call]
     job.optimizer.step(rates)
-    job.optimizer.sgd.zero_grad(set_to_none=True)
     wrong = int((logits.detach().argmax(1) != batch.labels).sum())
     busy = time.monotonic() - started
     job.tally.add(len(batch.labels), value, wrong, batch.waited, busy)

@@ -9,10 +9,10 @@ rate for that one step gives the paper's rule, and torch's fused kernel still do
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.sgd import sgd
 
 from alexnet.networks.build import Network
 from alexnet.networks.layers import learned
@@ -41,6 +41,15 @@ class Rates:
         }[kind]
 
 
+@dataclass(frozen=True)
+class Group:
+    """Parameters that have one rate and one decay."""
+
+    kind: str  # as in ``Rates.of``
+    decay: float
+    values: tuple[torch.nn.Parameter, ...]
+
+
 class Momentum:
     """The update of a network's weights and biases; ``step(rates)`` after each backward pass.
 
@@ -51,43 +60,49 @@ class Momentum:
 
     def __init__(self, network: Network, recipe: Recipe) -> None:
         self.recipe, self.network = recipe, network
-        groups = _groups(network, recipe)
-        self.sgd = torch.optim.SGD(groups, lr=0.0, momentum=recipe.momentum, fused=True)
+        self.groups = _groups(network, recipe)
+        self.buffers: dict[Tensor, Tensor | None] = dict.fromkeys(network.parameters())
         self.rates: dict[str, float] = {}  # by kind, the last above 0: the unit of the velocities
+        self.last: dict[str, float] = {}  # by kind, those of the last step
 
     def freeze(self, rates: Rates) -> None:
         """Before the forward pass: what stands still needs no gradient, nor all that is below."""
-        for group in self.sgd.param_groups:
-            moves = rates.of(group["kind"]) > 0
-            for value in group["params"]:
+        for group in self.groups:
+            moves = rates.of(group.kind) > 0
+            for value in group.values:
                 value.requires_grad_(moves)
                 value.grad = value.grad if moves else None
 
     def step(self, rates: Rates) -> None:
-        """One update at these rates; where one is 0 nothing moves, velocities included."""
+        """One update at these rates, and no gradients any more; where a rate is 0 nothing moves."""
         before = dict(self.rates)
-        for group in self.sgd.param_groups:
-            kind, rate = group["kind"], rates.of(group["kind"])
-            group["lr"] = rate
+        for group in self.groups:
+            rate = self.last[group.kind] = rates.of(group.kind)
             if rate:
-                group["momentum"] = self.recipe.momentum * (before.get(kind) or rate) / rate
-                self.rates[kind] = rate
-            else:
-                for value in group["params"]:
-                    value.grad = None
-        self.sgd.step()
+                self._update(group, rate, before.get(group.kind) or rate)
+                self.rates[group.kind] = rate
+        self.network.zero_grad(set_to_none=True)
+
+    def _update(self, group: Group, rate: float, before: float) -> None:
+        moved = [value for value in group.values if value.grad is not None]
+        buffers = [self.buffers[value] for value in moved]
+        gradients = [value.grad for value in moved if value.grad is not None]
+        # Without torch's Optimizer class, which imports its compiler: a second of start-up.
+        with torch.no_grad():
+            sgd(
+                list[Tensor](moved), gradients, buffers, fused=True, lr=rate,
+                momentum=self.recipe.momentum * before / rate, weight_decay=group.decay,
+                dampening=0.0, nesterov=False, maximize=False,
+            )  # fmt: skip
+        self.buffers.update(zip(moved, buffers, strict=True))
 
     def velocities(self) -> Iterator[tuple[str, Tensor, float]]:
         """Name, torch's buffer b and the rate; the last step moved the weights by -rate * b."""
-        rates = {
-            id(value): float(group["lr"])
-            for group in self.sgd.param_groups
-            for value in group["params"]
-        }
+        kinds = {value: group.kind for group in self.groups for value in group.values}
         for name, value in self.network.named_parameters():
-            buffer = self.sgd.state[value].get("momentum_buffer")
+            buffer = self.buffers[value]
             if buffer is not None:
-                yield name, buffer, rates[id(value)]
+                yield name, buffer, self.last.get(kinds[value], 0.0)
 
     def tensors(self) -> dict[str, Tensor]:
         """The buffers by parameter name, for a checkpoint."""
@@ -97,12 +112,11 @@ class Momentum:
         """Take up the buffers and the rates of a checkpoint."""
         for name, value in self.network.named_parameters():
             if name in buffers:
-                buffer = torch.empty_like(value).copy_(buffers[name])
-                self.sgd.state[value]["momentum_buffer"] = buffer
+                self.buffers[value] = torch.empty_like(value).copy_(buffers[name])
         self.rates = dict(rates)
 
 
-def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+def _groups(network: Network, recipe: Recipe) -> list[Group]:
     """Parameters of one kind (see ``Rates.of``) and one decay together."""
     found: dict[tuple[str, float], list[torch.nn.Parameter]] = {}
     for layer in learned(network.layers):
@@ -111,7 +125,4 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
         decay = recipe.decay if layer.decay is None else layer.decay
         found.setdefault((f"{slow}weights", decay), []).append(held.weight)
         found.setdefault((f"{slow}biases", recipe.bias_decay), []).append(held.bias)
-    return [
-        {"params": values, "kind": kind, "weight_decay": decay}
-        for (kind, decay), values in found.items()
-    ]
+    return [Group(kind, decay, tuple(values)) for (kind, decay), values in found.items()]

@@ -1,11 +1,13 @@
 """The weights before step 1: the paper's, or one that a batch of pictures has put in balance."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
 
-from alexnet.networks.build import Network, Parameters
+from alexnet.machine import cores
+from alexnet.networks.build import Network, Parameters, steps
 from alexnet.networks.layers import Learned, Linear, learned
 from alexnet.randomness import generator
 
@@ -14,13 +16,19 @@ LOGITS, BEFORE = 0.1, 0.2  # spread of the logits, and of the units that they ar
 
 def draw_weights(network: Network, seed: int) -> None:
     """Weights from N(0, std^2) and equal biases, as each layer says (section 5)."""
-    for layer, held in _learned(network):
+
+    def draw(layer: Learned, held: Parameters) -> None:
         drawn = generator(seed, f"start {layer.name}").standard_normal(
             held.weight.shape, dtype="float32"
         )
         with torch.no_grad():
-            held.weight.copy_(torch.from_numpy(drawn) * layer.std)
+            held.weight.copy_(torch.from_numpy(drawn).mul_(layer.std))
             held.bias.fill_(layer.bias)
+
+    # Each layer has numbers of its own, so threads may draw them; the largest begin.
+    by_size = sorted(_learned(network), key=lambda pair: -pair[1].weight.numel())
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(draw, *zip(*by_size, strict=True)))
 
 
 def unit_variance(network: Network, batch: Tensor, kept: Sequence[str] = ()) -> None:
@@ -35,20 +43,26 @@ def unit_variance(network: Network, batch: Tensor, kept: Sequence[str] = ()) -> 
     of steps.
     """
     network.eval()
+    names = [layer.name for layer, _ in _learned(network)]
+    ends = dict(zip(reversed(names), (LOGITS, BEFORE), strict=False))
+    x = batch.to(memory_format=torch.channels_last)
     with torch.no_grad():
-        layers = _learned(network)
-        names = [layer.name for layer, _ in layers]
-        ends = dict(zip(reversed(names), (LOGITS, BEFORE), strict=False))
-        for layer, held in layers:
-            if layer.name in kept:
-                continue
-            held.bias.zero_()
-            outputs = network.activations(batch, [layer.name])[layer.name]
-            values = outputs.transpose(0, 1).flatten(1)
-            spread = values.std(1, correction=0)
-            spread = torch.where(spread > 1e-6, spread, 1.0) / ends.get(layer.name, 1.0)
-            held.weight.div_(spread.view(-1, *[1] * (1 if isinstance(layer, Linear) else 3)))
-            held.bias.copy_((-values.mean(1) / spread).expand_as(held.bias))
+        for step in steps(network.layers):
+            layer = step[0]
+            if isinstance(layer, Learned) and layer.name not in kept:
+                held = network.held(layer)
+                held.bias.zero_()
+                _balance(layer, held, network.run(step, x), ends.get(layer.name, 1.0))
+            x = network.run(step, x)
+
+
+def _balance(layer: Learned, held: Parameters, outputs: Tensor, wanted: float) -> None:
+    """Mean 0 and the wanted spread for each map or unit of a layer whose outputs are given."""
+    values = outputs.transpose(0, 1).flatten(1)
+    spread = values.std(1, correction=0)
+    spread = torch.where(spread > 1e-6, spread, 1.0) / wanted
+    held.weight.div_(spread.view(-1, *[1] * (1 if isinstance(layer, Linear) else 3)))
+    held.bias.copy_((-values.mean(1) / spread).expand_as(held.bias))
 
 
 def _learned(network: Network) -> list[tuple[Learned, Parameters]]:
