@@ -328,3 +328,11 @@ def test_pictures_mapped_read_only_are_taken_without_a_warning() -> None:
     mapped.flags.writeable = False
     assert len(all_views(mapped, MEAN, WAY, 1)) == 1
     assert (mapped == PICTURE).all()
+
+
+def test_a_mean_that_does_not_fit_is_not_read_in_c() -> None:
+    out, shift = np.empty((8, 8, 3), np.float32), NONE
+    window, one = PICTURE[:8, :8], np.ones(3, np.float32)
+    assert not native.cut_view(window, MEAN[:7, :8], shift, one, out, False)
+    whole = MEAN[:8, :8].astype(np.int32)
+    assert not native.cut_view(window, whole, shift, one, out, False)  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from alexnet import kernels
 from alexnet.kernels import native, winograd
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the C kernels were not built")
-RUNS = {"DEFAULT": [], "AVX2": ["avx2"]}.get(
-    torch.backends.cpu.get_cpu_capability(), ["avx2", "avx512"]
+RUNS = {"AVX2": ["avx2"], "AVX512": ["avx2", "avx512"]}.get(
+    torch.backends.cpu.get_cpu_capability(), []
 )
 Array = NDArray[np.float64]
 # pictures, channels, rows, columns, kernels, window, padding, groups
@@ -138,6 +138,21 @@ def test_double_and_bfloat16_are_left_to_torch() -> None:
     for dtype in (torch.float64, torch.bfloat16):
         x, weight = torch.zeros(2, 16, 13, 13, dtype=dtype), torch.zeros(16, 16, 3, 3, dtype=dtype)
         assert not winograd.takes(x, weight, 1, 1)
+
+
+@pytest.mark.skipif(not RUNS, reason="neither AVX2 nor AVX-512 here")
+def test_no_pictures_have_a_gradient_of_nothing() -> None:
+    weight = torch.randn(16, 16, 3, 3).requires_grad_()
+    found = winograd.convolution(torch.zeros(0, 16, 13, 13), weight, torch.zeros(16), 1, 1)
+    found.sum().backward()
+    assert found.shape == (0, 16, 13, 13)
+    assert weight.grad is not None
+    assert not weight.grad.any()
+
+
+def test_autocast_is_left_to_torch() -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not winograd.takes(torch.zeros(2, 16, 13, 13), torch.zeros(16, 16, 3, 3), 1, 1)
 
 
 @pytest.mark.skipif(not RUNS, reason="neither AVX2 nor AVX-512 here")

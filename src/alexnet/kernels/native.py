@@ -21,6 +21,7 @@ from alexnet.kernels.blocked import NormPool
 INSTRUCTIONS = {"AVX512": "avx512", "AVX2": "avx2"}  # torch's names for them, and ours
 RELU = {"none": 0, "before": 1, "after": 2}  # as in kernels.h
 DTYPES = (torch.float32, torch.bfloat16)
+NEWEST = "cut_view"  # a library that was built before this function came is not used
 MOST_PLACES = 254  # in a pooling window: they are kept in a byte
 
 
@@ -43,7 +44,8 @@ def library() -> ctypes.CDLL | None:
         try:
             # Its parallel loops are torch's own threads: without them it cannot run.
             if hasattr(ctypes.CDLL(None), "GOMP_parallel"):
-                return ctypes.CDLL(str(path))
+                found = ctypes.CDLL(str(path))
+                return found if hasattr(found, NEWEST) else None
         except OSError:
             continue
     return None
@@ -73,11 +75,21 @@ def norm_pool(x: Tensor, numbers: NormPool, instructions: str | None = None) -> 
     return result
 
 
+def takes_pixels(x: Tensor) -> bool:
+    """Whether ``blocks_of_pixels`` can do this: no gradient goes through it."""
+    return (
+        library() is not None
+        and x.device.type == "cpu"
+        and not x.requires_grad
+        and x.is_contiguous(memory_format=torch.channels_last)
+    )
+
+
 def blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -> Tensor:
     """(N, C, rows, columns), channels_last, as (N, stride * stride * C, *counts); zeros around."""
     pictures, channels, rows, columns = x.shape
     shape = (pictures, stride * stride * channels, *counts)
-    blocks = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+    blocks = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
     numbers = (pictures, rows, columns, channels, stride, padding, *counts, x.element_size())
     found = library()
     assert found
@@ -99,7 +111,9 @@ def cut_view(
     """
     found, crop = library(), out.shape[0]
     lines = window.strides[1:] == (3, 1) and mean.strides[1:] == (12, 4)
-    if not (found and lines and out.flags.c_contiguous):
+    fits = window.shape == mean.shape == out.shape == (crop, crop, 3)
+    kinds = window.dtype == np.uint8 and mean.dtype == out.dtype == np.float32
+    if not (found and lines and fits and kinds and out.flags.c_contiguous):
         return False
     numbers = np.concatenate((shift, divisor)).astype(np.float32)
     picture, less, three, to = (

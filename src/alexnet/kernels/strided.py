@@ -27,8 +27,7 @@ def unstrided(
 
 def _blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -> Tensor:
     """(N, C, rows, columns) as (N, stride * stride * C, block rows, block columns)."""
-    laid_out = x.is_contiguous(memory_format=torch.channels_last)
-    if laid_out and not x.requires_grad and native.library() and x.device.type == "cpu":
+    if not torch.compiler.is_compiling() and native.takes_pixels(x):
         return native.blocks_of_pixels(x, stride, padding, counts)
     rows, columns = (count * stride - padding for count in counts)
     edges = (padding, columns - x.shape[3], padding, rows - x.shape[2])

@@ -1,9 +1,10 @@
-"""Convolutions of 3x3 and 5x5 windows with a third to a half of the arithmetic, in C.
+"""Convolutions of 3x3 and 5x5 windows with less than half of the products, in C.
 
 Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
 2016): tiles of 6x6 places give 4x4 or 2x2 outputs by 36 products instead of 144 or 100. Outputs
 and inputs are transformed in C (winograd.h), weights here. The sums are those of conv2d in another
-order, with up to four times its rounding error in outputs (docs/results.md).
+order, with up to four times its rounding error in outputs and twenty in gradients of weights
+(docs/results.md). One pixel that is no number spoils the outputs of its tile.
 """
 
 import ctypes
@@ -42,7 +43,8 @@ def takes(x: Tensor, weight: Tensor, padding: int, groups: int) -> bool:
         native.library() is not None
         and lanes is not None
         and x.device.type == "cpu"
-        and x.dtype == torch.float32
+        and x.dtype == weight.dtype == torch.float32
+        and not torch.is_autocast_enabled("cpu")
         and weight.shape[2] == weight.shape[3]
         and weight.shape[2] in WINDOWS
         and weight.shape[1] % lanes == 0
@@ -92,7 +94,7 @@ class _Winograd(torch.autograd.Function):
         x = x.contiguous(memory_format=torch.channels_last)
         ctx.save_for_backward(x, weight)
         ctx.way = way
-        return _convolved(x, weight, bias, way)
+        return _convolved(x, weight, bias.contiguous(), way)
 
     @staticmethod
     @once_differentiable
@@ -114,7 +116,7 @@ class _Winograd(torch.autograd.Function):
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, way: _Way) -> Tensor:
     described = _described(x, weight, way)
     shape = (x.shape[0], weight.shape[0], described.out_rows, described.out_columns)
-    y = torch.empty(shape, memory_format=torch.channels_last)
+    y = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
     transformed = _transformed(weight, way.lanes)
     _call(f"winograd_forward_{way.instructions}", described, x, transformed, bias, y)
     return y
@@ -122,7 +124,7 @@ def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, way: _Way) -> Ten
 
 def _weight_gradient(x: Tensor, gradient: Tensor, weight: Tensor, way: _Way) -> Tensor:
     kernels, channels, window, _ = weight.shape
-    sums = torch.empty(36, kernels * channels)
+    sums = torch.zeros(36, kernels * channels, dtype=x.dtype, device=x.device)
     name = f"winograd_weights_{way.instructions}"
     _call(name, _described(x, weight, way), x, gradient, sums)
     values = _both_ways(window).t() @ sums

@@ -88,7 +88,8 @@ class Batches:
         for place, ((epoch, picture), out) in enumerate(zip(places, views, strict=True), first):
             self.view(epoch, picture, place, out)
         if self.way.channels == "BGR":
-            views = views[..., ::-1].copy()
+            for view in views:
+                view[:] = view[..., ::-1].copy()
         labels = torch.from_numpy(self.part.labels[[picture for _, picture in places]])
         return torch.from_numpy(views).permute(0, 3, 1, 2), labels
 
@@ -112,6 +113,7 @@ class Batches:
                     started = time.monotonic()
                     views, labels = waiting.popleft().result()
                     yield Batch(views, labels, time.monotonic() - started)
+                    del views, labels  # so that the next batch gets their memory
             finally:
                 for future in waiting:
                     future.cancel()

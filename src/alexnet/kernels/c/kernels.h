@@ -1,4 +1,4 @@
-/* ReLU, local response normalisation and max pooling as one step, and the momentum update.
+/* ReLU, local response normalisation and max pooling as one step.
  *
  * Included once for each instruction set, with VARIANT(name) giving the names of its functions, and
  * VECTOR the bits of a vector where that has an estimate of 1 / sqrt.

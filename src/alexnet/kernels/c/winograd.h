@@ -12,7 +12,7 @@
  */
 
 enum { SIDE = 6, PLACES = SIDE * SIDE };
-enum { TILES = 48 };        /* that a thread transforms at a time: their values stay in its cache */
+enum { TILES = 48 };        /* that a thread transforms at a time: their values stay near it */
 enum { SHARED_TILES = 96 }; /* that all threads transform at a time for the weights' gradient */
 
 #ifndef ALEXNET_CONVOLVED
