@@ -28,7 +28,7 @@ def easy_set(train: int = 96, size: int = 32) -> ImageSet:
 def task(rate: float = 0.05, seed: int = 1, **values: Any) -> Task:
     """A small network on an easy set: three epochs."""
     given: dict[str, Any] = {"target": 0.0, "least": 0, "most": 3, **values}
-    return Task("small", LAYERS, rate, seed, **given)
+    return Task("small", rate, seed, LAYERS, **given)
 
 
 def curve(*errors: float, network: str = "relu", rate: float = 0.02, seed: int = 1) -> Curve:

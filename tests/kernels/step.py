@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from alexnet.kernels.blocked import NormPool
 from tests import loops
@@ -11,6 +12,9 @@ PAPER = NormPool(5, 1e-4, 0.75, 2.0, 2, "before", 3, 2)
 AS_RUN = replace(PAPER, alpha=2e-5, relu="after")
 STRONG = NormPool(3, 0.3, 0.6, 1.0, 3, "before", 3, 2)  # bites at small values; beta not 0.75
 ORDERS = ["before", "after", "none"]
+VECTORS = {"AVX2": ["avx2"], "AVX512": ["avx2", "avx512"]}.get(
+    torch.backends.cpu.get_cpu_capability(), []
+)  # instruction sets that this machine can run
 POOLS = [(1, 1), (3, 2), (2, 2), (3, 3)]
 
 

@@ -9,15 +9,13 @@ import torch
 
 from alexnet.kernels import blocked, native
 from alexnet.kernels.blocked import NormPool
-from tests.kernels.step import AS_RUN, ORDERS, PAPER, POOLS, STRONG, by_loops, maps
+from tests.kernels.step import AS_RUN, ORDERS, PAPER, POOLS, STRONG, VECTORS, by_loops, maps
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),
     pytest.mark.skipif(native.library() is None, reason="the C kernels were not built"),
 ]
-RUNS = {"AVX2": ["portable", "avx2"], "AVX512": ["portable", "avx2", "avx512"]}.get(
-    torch.backends.cpu.get_cpu_capability(), ["portable"]
-)
+RUNS = ["portable", *VECTORS]
 
 
 def both_ways(

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 
 from alexnet import kernels
 from alexnet.kernels import native, winograd
+from tests.kernels.step import VECTORS
 
 pytestmark = pytest.mark.skipif(native.library() is None, reason="the C kernels were not built")
-RUNS = {"AVX2": ["avx2"], "AVX512": ["avx2", "avx512"]}.get(
-    torch.backends.cpu.get_cpu_capability(), []
-)
 Array = NDArray[np.float64]
 # pictures, channels, rows, columns, kernels, window, padding, groups
 SHAPES = {
@@ -69,7 +67,7 @@ def off(found: torch.Tensor, expected: Array) -> float:
     return float(error / np.sqrt(np.mean(expected**2)))
 
 
-@pytest.mark.parametrize("instructions", RUNS)
+@pytest.mark.parametrize("instructions", VECTORS)
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_both_ways_are_the_loops_to_rounding(shape: Any, instructions: str) -> None:
     x, weight, bias = drawn(shape)
@@ -89,7 +87,7 @@ def test_both_ways_are_the_loops_to_rounding(shape: Any, instructions: str) -> N
     assert off(b.grad, upper.astype(np.float64).sum((0, 2, 3))) < 1e-5
 
 
-@pytest.mark.parametrize("instructions", RUNS)
+@pytest.mark.parametrize("instructions", VECTORS)
 def test_the_same_bits_whatever_the_threads(instructions: str) -> None:
     x, weight, bias = (torch.from_numpy(v).float() for v in drawn(SHAPES["conv2"]))
     before, results = torch.get_num_threads(), []
@@ -107,7 +105,7 @@ def test_the_same_bits_whatever_the_threads(instructions: str) -> None:
         assert torch.equal(gradient, results[0][1])
 
 
-@pytest.mark.skipif(not RUNS, reason="neither AVX2 nor AVX-512 here")
+@pytest.mark.skipif(not VECTORS, reason="neither AVX2 nor AVX-512 here")
 @pytest.mark.parametrize("shape", [SHAPES["conv3"], SHAPES["conv2"]])
 def test_training_is_quick_and_answers_are_exact(shape: Any) -> None:
     x, weight, bias = (torch.from_numpy(v).float() for v in drawn(shape))
@@ -140,7 +138,7 @@ def test_double_and_bfloat16_are_left_to_torch() -> None:
         assert not winograd.takes(x, weight, 1, 1)
 
 
-@pytest.mark.skipif(not RUNS, reason="neither AVX2 nor AVX-512 here")
+@pytest.mark.skipif(not VECTORS, reason="neither AVX2 nor AVX-512 here")
 def test_no_pictures_have_a_gradient_of_nothing() -> None:
     weight = torch.randn(16, 16, 3, 3).requires_grad_()
     found = winograd.convolution(torch.zeros(0, 16, 13, 13), weight, torch.zeros(16), 1, 1)
@@ -155,7 +153,7 @@ def test_autocast_is_left_to_torch() -> None:
         assert not winograd.takes(torch.zeros(2, 16, 13, 13), torch.zeros(16, 16, 3, 3), 1, 1)
 
 
-@pytest.mark.skipif(not RUNS, reason="neither AVX2 nor AVX-512 here")
+@pytest.mark.skipif(not VECTORS, reason="neither AVX2 nor AVX-512 here")
 def test_gradients_lie_in_memory_as_their_weights() -> None:
     weight = torch.randn(16, 16, 3, 3).to(memory_format=torch.channels_last).requires_grad_()
     winograd.convolution(torch.randn(2, 16, 13, 13), weight, torch.zeros(16), 1, 1).sum().backward()

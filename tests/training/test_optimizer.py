@@ -187,7 +187,6 @@ def trained(steps: range, network: Network, optimizer: Momentum) -> None:
         logits = network(torch.randn(6, 3, 8, 8, generator=random))
         torch.nn.functional.cross_entropy(logits, torch.arange(6) % 5).backward()
         optimizer.step(rates_of(step))
-        network.zero_grad(set_to_none=True)
 
 
 def state(network: Network, optimizer: Momentum) -> dict[str, Tensor]:

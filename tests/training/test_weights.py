@@ -191,7 +191,9 @@ def test_contradictions_are_told_before_photos_are_prepared(
 
 def test_the_same_again_is_no_contradiction(top: Path, tmp_path: Path) -> None:
     given = {"epochs": 0, "scale": "32", "channels": "BGR", "crop": 52}
-    started(top, "abc", tmp_path / "run", net=NET, settings=given)
+    run = started(top, "abc", tmp_path / "run", net=NET, settings=given)
+    taken = load_model(run.folder).preprocessing
+    assert (taken.scale, taken.channels, taken.crop) == (32, "BGR", 52)
 
 
 def test_whether_pictures_may_be_mirrored_is_taken_over_and_can_be_changed(

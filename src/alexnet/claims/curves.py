@@ -31,37 +31,35 @@ Key = tuple[str, float, int]
 
 
 @dataclass(frozen=True)
-class Task:
-    """A network to train: at least so many epochs, and on until the target, but not past most."""
+class Named:
+    """What tells a curve, or the task of one, from others of the same claim."""
 
     network: str
-    layers: Layers
     rate: float
     seed: int
-    target: float
-    least: int
-    most: int
 
     @property
     def key(self) -> Key:
-        """What tells a task's curve from others of the same claim."""
+        """The three of them."""
         return (self.network, self.rate, self.seed)
 
 
 @dataclass(frozen=True)
-class Curve:
+class Task(Named):
+    """A network to train: at least so many epochs, and on until the target, but not past most."""
+
+    layers: Layers
+    target: float
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Curve(Named):
     """The training error and loss of each epoch."""
 
-    network: str
-    rate: float
-    seed: int
     errors: tuple[float, ...]
     losses: tuple[float, ...]
-
-    @property
-    def key(self) -> Key:
-        """As its task's."""
-        return (self.network, self.rate, self.seed)
 
     @property
     def points(self) -> list[tuple[float, float]]:
@@ -130,7 +128,6 @@ class _Trainer:
 
     def _step(self, which: np.typing.NDArray[np.int64]) -> tuple[int, float]:
         labels = torch.from_numpy(self.part.labels[which])
-        self.network.zero_grad()
         logits = self.network(self._pictures(which))
         loss = functional.cross_entropy(logits, labels)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -69,7 +69,7 @@ def _task(
 ) -> Task:
     change = "+tanh" if unit == "tanh" else ""
     layers = layers_of(settings.net + change, classes)
-    return Task(unit, layers, rate, seed, settings.target, least, most)
+    return Task(unit, rate, seed, layers, settings.target, least, most)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,13 @@ def variant() -> str:
     return wanted if found and hasattr(found, f"norm_pool_forward_{wanted}") else "portable"
 
 
+def call(name: str, described: ctypes.Structure, *tensors: Tensor | None) -> None:
+    """Run a function of the library on tensors, None for a null pointer; MemoryError."""
+    pointers = [ctypes.c_void_p(None if t is None else t.data_ptr()) for t in tensors]
+    if not getattr(library(), name)(*pointers, ctypes.byref(described)):
+        raise MemoryError(f"{name} got no memory for its work")
+
+
 def takes(x: Tensor, numbers: NormPool) -> bool:
     """Whether the C kernels can do this step."""
     return (
@@ -136,7 +143,7 @@ class _NormPool(torch.autograd.Function):
         shape = (x.shape[0], x.shape[1], described.out_rows, described.out_columns)
         pooled = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
         places = torch.empty(shape, dtype=torch.uint8, memory_format=torch.channels_last)
-        _call(f"norm_pool_forward_{instructions}", described, x, pooled, places)
+        call(f"norm_pool_forward_{instructions}", described, x, pooled, places)
         ctx.save_for_backward(x, places)
         ctx.described, ctx.instructions = described, instructions
         return pooled
@@ -149,7 +156,7 @@ class _NormPool(torch.autograd.Function):
         upper = gradient.to(x.dtype).contiguous(memory_format=torch.channels_last)
         result = torch.empty_like(x)
         name = f"norm_pool_backward_{ctx.instructions}"
-        _call(name, ctx.described, x, upper, places, result)
+        call(name, ctx.described, x, upper, places, result)
         return result, None, None
 
 
@@ -161,9 +168,3 @@ def _described(x: Tensor, numbers: NormPool) -> _Numbers:
         numbers.stride, RELU[numbers.relu], x.dtype == torch.bfloat16,
         numbers.alpha, numbers.beta, numbers.k,
     )  # fmt: skip
-
-
-def _call(name: str, described: _Numbers, *tensors: Tensor) -> None:
-    pointers = [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
-    if not getattr(library(), name)(*pointers, ctypes.byref(described)):
-        raise MemoryError("the normalisation step got no memory for its rows")

@@ -19,6 +19,8 @@ from torch.autograd.function import once_differentiable
 from alexnet.kernels import native
 
 POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity; winograd.h has the same
+SIDE = 6  # of a tile of inputs
+PLACES = SIDE * SIDE
 LANES = {"avx512": 16, "avx2": 8}
 WINDOWS = (3, 5)
 SAVING = 1.5  # products that conv2d does for one of ours, below which the transforms cost too much
@@ -54,9 +56,15 @@ def takes(x: Tensor, weight: Tensor, padding: int, groups: int) -> bool:
 
 
 def _saving(x: Tensor, window: int, padding: int) -> float:
-    sides = [side + 2 * padding - window + 1 for side in x.shape[2:]]
-    tiles = [-(-side // (7 - window)) for side in sides]
-    return window**2 * sides[0] * sides[1] / (36 * tiles[0] * tiles[1])
+    rows, columns = _sides(x, window, padding)
+    side = SIDE + 1 - window  # of a tile's outputs
+    tiles = -(-rows // side) * -(-columns // side)
+    return window**2 * rows * columns / (PLACES * tiles)
+
+
+def _sides(x: Tensor, window: int, padding: int) -> list[int]:
+    """Rows and columns of the outputs."""
+    return [side + 2 * padding - window + 1 for side in x.shape[2:]]
 
 
 @dataclass(frozen=True)
@@ -118,15 +126,15 @@ def _convolved(x: Tensor, weight: Tensor, bias: Tensor | None, way: _Way) -> Ten
     shape = (x.shape[0], weight.shape[0], described.out_rows, described.out_columns)
     y = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
     transformed = _transformed(weight, way.lanes)
-    _call(f"winograd_forward_{way.instructions}", described, x, transformed, bias, y)
+    native.call(f"winograd_forward_{way.instructions}", described, x, transformed, bias, y)
     return y
 
 
 def _weight_gradient(x: Tensor, gradient: Tensor, weight: Tensor, way: _Way) -> Tensor:
     kernels, channels, window, _ = weight.shape
-    sums = torch.zeros(36, kernels * channels, dtype=x.dtype, device=x.device)
+    sums = torch.zeros(PLACES, kernels * channels, dtype=x.dtype, device=x.device)
     name = f"winograd_weights_{way.instructions}"
-    _call(name, _described(x, weight, way), x, gradient, sums)
+    native.call(name, _described(x, weight, way), x, gradient, sums)
     values = _both_ways(window).t() @ sums
     blocks = values.view(window, window, kernels // way.lanes, channels, way.lanes)
     result = blocks.permute(2, 4, 3, 0, 1).reshape(weight.shape)
@@ -167,14 +175,8 @@ def _product(point: float) -> float:
 
 def _described(x: Tensor, weight: Tensor, way: _Way) -> _Convolved:
     pictures, channels, rows, columns = x.shape
-    window = weight.shape[2]
-    sides = [side + 2 * way.padding - window + 1 for side in (rows, columns)]
+    kernels, _, window, _ = weight.shape
+    sides = _sides(x, window, way.padding)
     return _Convolved(
-        pictures, rows, columns, channels, *sides, weight.shape[0], way.groups, window, way.padding
+        pictures, rows, columns, channels, *sides, kernels, way.groups, window, way.padding
     )
-
-
-def _call(name: str, described: _Convolved, *tensors: Tensor | None) -> None:
-    pointers = [ctypes.c_void_p(None if t is None else t.data_ptr()) for t in tensors]
-    if not getattr(native.library(), name)(*pointers, ctypes.byref(described)):
-        raise MemoryError("the convolution got no memory for its tiles")
