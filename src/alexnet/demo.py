@@ -50,7 +50,7 @@ def commands(folder: Path, photos: Path, seed: int) -> list[list[str]]:
     """The words after ``alexnet`` of each step; digits may not be mirrored."""
     data, run = str(folder / "data"), str(folder / "run")
     some = [str(path) for path in sorted((photos / "test").glob("*/0*.png"))[::40]]
-    recipe = ["--no-mirror", "--epochs", "3.6", "--dropout", "0.3", "--seed", str(seed)]
+    recipe = ["--no-mirror", "--epochs", "5", "--dropout", "0.3", "--seed", str(seed)]
     return [
         ["prepare", str(photos), data, "--val", "0.05"],
         ["train", data, "--run", run, *recipe],
