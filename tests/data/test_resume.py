@@ -118,6 +118,15 @@ def test_killed_when_the_set_is_complete_but_has_no_name(tree, tmp_path, undistu
         monkeypatch.undo()
 
 
+@pytest.fixture
+def heard_ctrl_c():
+    """Ctrl-C interrupts, though a shell's background job such as ``make test &`` ignores it."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("heard_ctrl_c")
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_politely(tree, tmp_path, monkeypatch, signal_number, undisturbed):
     data, former = tmp_path / "data", signal.getsignal(signal.SIGTERM)
