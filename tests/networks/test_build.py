@@ -277,3 +277,44 @@ def test_linear_reads_channels_then_rows_then_columns() -> None:
     x[0, 1, 0, 1] = 1  # channel 1, row 0, column 1: place 5
     assert network(x).item() == 5
     assert network(x.contiguous(memory_format=torch.channels_last)).item() == 5
+
+
+def small() -> Network:
+    torch.manual_seed(4)
+    network = Network(EIGHTH, SIDE)
+    with torch.no_grad():
+        for value in network.parameters():
+            value.normal_(0, 0.1)
+    network.masks = lambda _, x, __: torch.ones_like(x)
+    return network
+
+
+def test_answers_are_float32_whatever_the_precision_of_training() -> None:
+    network, x = small().eval(), torch.randn(2, 3, SIDE, SIDE)
+    expected = network(x)
+    network.precision = torch.bfloat16
+    assert torch.equal(network(x), expected)
+
+
+def test_training_in_bf16_keeps_weights_gradients_and_logits_in_float32() -> None:
+    network, x = small().train(), torch.randn(4, 3, SIDE, SIDE)
+    labels = torch.arange(4)
+
+    def gradients() -> tuple[Tensor, list[Tensor]]:
+        logits = network(x)
+        loss = functional.cross_entropy(logits, labels)
+        return logits.detach(), list(torch.autograd.grad(loss, list(network.parameters())))
+
+    exact, exact_gradients = gradients()
+    network.precision = torch.bfloat16
+    logits, found = gradients()
+    assert logits.dtype == torch.float32
+    assert not torch.equal(logits, logits.bfloat16().float())  # the last product is in float32
+    assert 0 < (logits - exact).norm() < 0.02 * exact.norm()
+    off = [
+        float((one - other).norm() / other.norm())
+        for one, other in zip(found, exact_gradients, strict=True)
+    ]
+    assert {one.dtype for one in found} == {torch.float32}
+    assert max(off) < 0.3  # each layer below adds its rounding, and ReLUs and maxima that flip
+    assert max(off[-2:]) < 0.02

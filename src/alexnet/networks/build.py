@@ -99,6 +99,8 @@ class Network(nn.Module):
 
     def _learned(self, layer: Learned, x: Tensor) -> Tensor:
         held = self.held(layer)
+        if layer is self.layers[-1] and x.dtype == torch.bfloat16:
+            x = x.float()  # logits with three digits would blur the loss
         weight, bias = held.weight.to(x.dtype), held.bias.to(x.dtype)
         if isinstance(layer, Convolution):
             return self._convolution(layer, weight, bias, x)
