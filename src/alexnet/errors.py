@@ -15,6 +15,14 @@ class Interrupted(AlexNetError):
     """Work was stopped by Ctrl-C or SIGTERM and can be taken up again (exit code 130)."""
 
 
+class Told(AlexNetError):
+    """The end of a process of several, where another one has said why; nothing is printed."""
+
+    def __init__(self, cause: BaseException | None = None) -> None:
+        super().__init__(str(cause or ""))
+        self.cause = cause
+
+
 def no_run(path: Path, otherwise: str) -> AlexNetError:
     """What to say where a run was wanted: nothing is there, or a hub's folder, or ``otherwise``."""
     if not path.exists():

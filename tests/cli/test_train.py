@@ -223,7 +223,10 @@ def test_threads_workers_and_time_can_be_changed_on_resuming(calls: list[Any]) -
     (call,) = calls
     assert call.pop("places") == ("run",)
     call.pop("say")
-    assert call == {"data": None, "threads": 3, "workers": 0, "budget": 120}
+    assert call == {
+        "data": None, "threads": 3, "workers": 0, "budget": 120, "turns": 1, "parallel": None,
+        "exchange": "float32", "timeout": 600,
+    }  # fmt: skip
 
 
 @pytest.mark.usefixtures("_narrow")

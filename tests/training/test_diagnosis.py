@@ -13,6 +13,7 @@ from alexnet.training.diagnosis import (
     advice_when_stuck,
     dead_shares,
     expectation,
+    moved,
     stuck,
     update_ratios,
 )
@@ -24,12 +25,12 @@ def test_update_ratios_by_hand() -> None:
     network = Network((Linear("fc", 1),), 1, 2)
     network.load_state_dict({"fc.weight": torch.tensor([[1.0, -3.0]]), "fc.bias": torch.zeros(1)})
     optimizer = Momentum(network, Recipe(decay=0))
-    assert [row["mean_abs_step"] for row in update_ratios(optimizer, 1)] == [0, 0]
+    assert [row["mean_abs_step"] for row in update_ratios(network, moved(optimizer), 1)] == [0, 0]
     held = dict(network.named_parameters())
     held["fc.weight"].grad = torch.tensor([[1.0, 2.0]])
     held["fc.bias"].grad = torch.tensor([0.0])
     optimizer.step(Rates(0.1, 0.1))  # the weights become 0.9 and -3.2
-    weight, bias = update_ratios(optimizer, 4)
+    weight, bias = update_ratios(network, moved(optimizer), 4)
     assert (weight["epoch"], weight["layer"], weight["parameter"]) == (4, "fc", "weight")
     assert weight["mean_abs"] == pytest.approx((0.9 + 3.2) / 2)
     assert weight["mean_abs_step"] == pytest.approx((0.1 + 0.2) / 2)
@@ -43,7 +44,10 @@ def test_values_that_are_no_numbers_become_empty() -> None:
     for value in network.parameters():
         value.grad = torch.full_like(value, math.nan)
     optimizer.step(Rates(0.1, 0.1))
-    assert all(row["ratio"] is row["mean_abs"] is None for row in update_ratios(optimizer, 1))
+    assert all(
+        row["ratio"] is row["mean_abs"] is None
+        for row in update_ratios(network, moved(optimizer), 1)
+    )
 
 
 def test_dead_units_and_maps_are_zero_for_every_picture() -> None:

@@ -118,6 +118,7 @@ def test_each_value_says_where_it_came_from() -> None:
         ({"freeze": "conv1"}, {"slow_at", "noise_until", "noise_divides"}),
         ({"freeze": "conv1", "slow_at": 3}, {"noise_until", "noise_divides"}),
         ({"colour_noise": 0}, {"colour_unit", "noise_until", "noise_divides"}),
+        ({"momentum": 0.8}, {"trust", "scaling"}),
     ],
 )
 def test_settings_that_change_nothing_are_named_in_one_line(
@@ -133,6 +134,23 @@ def test_settings_that_change_nothing_are_named_in_one_line(
 def test_what_a_person_gave_is_shown_even_if_it_changes_nothing() -> None:
     plan = plan_of(smoothing=0, patience=3)
     assert {"smoothing", "patience"} <= set(lines_of(plan))
+
+
+def test_trust_is_shown_with_lars() -> None:
+    shown = lines_of(plan_of(optimizer="lars"))
+    assert shown["trust"].split()[1] == "0.001"
+    assert shown["optimizer"].split()[1] == "lars"
+
+
+@pytest.mark.parametrize(
+    ("trust", "step", "learns"), [(0.001, "1e-05", False), (0.1, "0.001", True), (1, "0.01", True)]
+)
+def test_lars_says_how_far_a_step_goes(trust: float, step: str, learns: bool) -> None:
+    text = described(plan_of(optimizer="lars", trust=trust), 3, 20.0)
+    (line,) = [line for line in text.splitlines() if line.startswith("LARS ")]
+    assert f"about {step} of a layer's weights" in line
+    assert ("hardly learns" in line) != learns
+    assert "LARS" not in described(plan_of(), 3, 20.0)
 
 
 def test_frozen_layers_are_shown_with_when_they_stand_still() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet.errors import UsageError
+from alexnet.errors import AlexNetError, UsageError
 from alexnet.networks import zoo
 from alexnet.training.recipe import (
     FAST,
@@ -232,6 +232,7 @@ RANDOM = {
     "mirror": st.booleans(),
     "reduce_at": st.lists(st.floats(0.5, 1000), min_size=1, max_size=4).map(tuple),
     "schedule": st.sampled_from(["plateau", "steps", "linear", "constant"]),
+    "optimizer": st.sampled_from(["momentum", "lars"]),
     "seed": st.integers(0, 2**63 - 1),
     "freeze": st.lists(st.sampled_from(["conv1", "fc6", "fc7"]), max_size=3).map(tuple),
     "scale": st.sampled_from([(64.0,), (58.4, 57.1, 57.4)]),
@@ -259,6 +260,20 @@ def test_there_and_back_through_plan_json(name: str, values: dict[str, Any]) -> 
     again = from_plan(json.loads(json.dumps(as_plan(resolved))), name)
     assert again.recipe == resolved.recipe
     assert (again.name, dict(again.origins)) == (name, dict(resolved.origins))
+
+
+def test_a_setting_that_is_newer_than_the_plan_is_at_its_default() -> None:
+    new = {"optimizer", "trust", "scaling"}
+    resolved = resolve("fast", 10, {"batch": Given(8, "--batch")})
+    plan = {name: entry for name, entry in as_plan(resolved).items() if name not in new}
+    again = from_plan(plan, "fast")
+    assert again.recipe == resolved.recipe
+    assert again.origins == resolved.origins
+
+
+def test_a_plan_without_settings_is_none() -> None:
+    with pytest.raises(AlexNetError, match=r"plan\.json holds no settings"):
+        from_plan({}, "fast")
 
 
 def test_a_network_may_need_another_rate_on_a_small_set() -> None:

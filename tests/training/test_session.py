@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from alexnet import machine
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.run import locked
 from alexnet.training import choice, loop, session
@@ -289,7 +290,7 @@ def test_threads_are_as_many_as_cores(
 ) -> None:
     set_to: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", set_to.append)
-    monkeypatch.setattr(session.machine, "cores", lambda: 7)
+    monkeypatch.setattr(machine, "cores", lambda: 7)
     session.train(data, tmp_path / "run", layers=narrow(), dry_run=True, say=lambda _: None)
     assert set_to == [7]
 

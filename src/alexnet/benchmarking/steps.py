@@ -14,6 +14,7 @@ from alexnet.data.store import ImageSet
 from alexnet.errors import UsageError
 from alexnet.networks.layers import Layers
 from alexnet.networks.zoo import named
+from alexnet.parallel.placement import Placement
 from alexnet.training import loop
 from alexnet.training.choice import choose
 from alexnet.training.job import Job, assemble
@@ -119,7 +120,7 @@ def _job(work: Work, clock: Clock) -> Job:
     )
     network = WatchedNetwork(work.layers, work.crop, clock)
     network.precision = job.network.precision
-    job.model = replace(job.model, network=network)
+    job.model, job.placement = replace(job.model, network=network), Placement(network, recipe.batch)
     job.optimizer = WatchedMomentum(network, recipe)
     job.tally.warned = True  # noise is never learnt, and nobody need be told
     draw_weights(network, recipe.seed)

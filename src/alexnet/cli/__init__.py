@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from alexnet._version import __version__
-from alexnet.errors import AlexNetError, Interrupted, UsageError
+from alexnet.errors import AlexNetError, Interrupted, Told, UsageError
 
 VERBS = {
     "prepare": "make an image set from photos",
@@ -93,7 +93,10 @@ def _exit_code(command: str, error: BaseException) -> int:
         return 1
     if isinstance(error, OSError):
         error = AlexNetError(f"{error.filename or 'a file'}: {error.strerror or error}")
-    print(f"{command}: {str(error) or 'interrupted'}", file=sys.stderr)
+    if isinstance(error, Told):
+        error = error.cause or error
+    else:
+        print(f"{command}: {str(error) or 'interrupted'}", file=sys.stderr)
     if isinstance(error, KeyboardInterrupt | Interrupted):
         return 130
     return 2 if isinstance(error, UsageError) else 1

@@ -29,7 +29,10 @@ FLAGS = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the verb."""
     parser.add_argument("data", metavar="DATA", nargs="?", help="a prepared set, or photos")
-    parser.add_argument("--run", dest="folder", metavar="RUN", help="new folder for the run")
+    # --folder: torchrun would take --run for a mistyped option of its own.
+    parser.add_argument(
+        "--run", "--folder", dest="folder", metavar="RUN", help="new folder for the run"
+    )
     parser.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
     parser.add_argument(
         "--net", metavar="NAME",
@@ -62,16 +65,42 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=1, metavar="N",
         help="threads that make batches ready (1; the result does not depend on it)",
     )  # fmt: skip
+    parser.add_argument(
+        "--turns", type=int, default=1, metavar="N",
+        help="go forward and back with a batch in N pieces, where memory is short; its update "
+        "stays one (1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--parallel", metavar="HOW",
+        help="how the processes that torchrun starts share the work: towers, replicas, hybrid "
+        "(docs/parallel.md)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exchange", default="float32", metavar="NAME",
+        help="the type of what travels between processes: float32, or bf16: half the bytes "
+        "(float32)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--timeout",
+        default="10m",
+        metavar="10m",
+        help="how long processes wait for each other (10m)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
 
 
 def run(options: argparse.Namespace) -> int:
     """Train or resume; 0 when training reached its end."""
     _check(options)
+    from alexnet.parallel.world import rank
     from alexnet.training import session
 
     budget = None if options.time is None else seconds_of(options.time)
-    common = {"threads": options.threads, "workers": options.workers, "say": _say}
+    common = {
+        "threads": options.threads, "workers": options.workers, "turns": options.turns,
+        "parallel": options.parallel, "exchange": options.exchange,
+        "timeout": seconds_of(options.timeout, "--timeout"), "say": _say,
+    }  # fmt: skip
     if options.resume:
         done = session.resume(options.resume, data=options.data, budget=budget, **common)
     else:
@@ -83,7 +112,8 @@ def run(options: argparse.Namespace) -> int:
         if trained is None:
             return 0
         done = trained
-    print(f"Trained; error rates: alexnet evaluate {done.folder}")
+    if rank() == 0:
+        print(f"Trained; error rates: alexnet evaluate {done.folder}")
     return 0
 
 
@@ -125,11 +155,11 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     return given
 
 
-def seconds_of(text: str) -> float:
+def seconds_of(text: str, flag: str = "--time") -> float:
     """Seconds of a time such as 90s, 30m, 1h30m; UsageError for anything else."""
     match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", text)
     parts = [float(part) if part else 0.0 for part in match.groups()] if match else []
     total = sum(part * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
     if not total:
-        raise UsageError(f"--time is {text!r}; it must be a time such as 90s, 30m or 1h30m.")
+        raise UsageError(f"{flag} is {text!r}; it must be a time such as 90s, 30m or 1h30m.")
     return total

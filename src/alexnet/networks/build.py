@@ -15,15 +15,19 @@ from alexnet.networks.layers import (
     ContrastNorm,
     Convolution,
     Dropout,
+    Gather,
     Layer,
     Layers,
     Learned,
+    Linear,
     LocallyConnected,
     LocalResponseNorm,
     MaxPool,
     ReLU,
+    Scatter,
     Tanh,
     WithinMapNorm,
+    learned,
 )
 from alexnet.networks.tables import overhang, table
 
@@ -51,6 +55,7 @@ class Network(nn.Module):
     def __init__(self, layers: Layers, side: int = 224, channels: int = 3) -> None:
         super().__init__()
         self.layers, self.side = layers, side
+        self.logits = learned(layers)[-1].name if learned(layers) else ""
         self.input = (channels, side, side)
         self.masks: Masks = _torch_masks
         self.precision = torch.float32  # of the arithmetic while training; weights stay float32
@@ -99,9 +104,13 @@ class Network(nn.Module):
 
     def _learned(self, layer: Learned, x: Tensor) -> Tensor:
         held = self.held(layer)
-        if layer is self.layers[-1] and x.dtype == torch.bfloat16:
+        return self.applied(layer, x, held.weight, held.bias)
+
+    def applied(self, layer: Learned, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The layer's outputs with the weights given."""
+        if layer.name == self.logits and x.dtype == torch.bfloat16:
             x = x.float()  # logits with three digits would blur the loss
-        weight, bias = held.weight.to(x.dtype), held.bias.to(x.dtype)
+        weight, bias = weight.to(x.dtype), bias.to(x.dtype)
         if isinstance(layer, Convolution):
             return self._convolution(layer, weight, bias, x)
         if isinstance(layer, LocallyConnected):
@@ -136,6 +145,8 @@ def steps(layers: Layers, wanted: Sequence[str] = ()) -> list[Layers]:
     place = 0
     while place < len(layers):
         length = 3 if _fusible(layers[place : place + 3], wanted) else 1
+        if _kinds(layers[place : place + 2]) in TALKING:
+            length = 2
         result.append(layers[place : place + length])
         place += length
     return result
@@ -145,6 +156,8 @@ ORDERS: dict[tuple[type[Layer], ...], Literal["before", "after"]] = {
     (ReLU, LocalResponseNorm, MaxPool): "before",  # the paper
     (LocalResponseNorm, MaxPool, ReLU): "after",  # as run
 }
+# A layer's arithmetic on what is here hides the exchange of what is not.
+TALKING = {(Gather, Convolution), (Gather, Linear), (Linear, Scatter)}
 
 
 def _fusible(three: Layers, wanted: Sequence[str]) -> bool:

@@ -170,13 +170,46 @@ class Dropout:
     scaled: Literal["test", "training"] = "test"
 
 
+@dataclass(frozen=True)
+class Gather:
+    """Where processes talk: what ``parts`` of them hold of one thing, put together (section 3.2).
+
+    "maps": each holds its share of the maps or units of the same pictures. "pictures": each holds
+    all maps of its own pictures. To "all" of them, or to the "first" only. It stands in the lists
+    of what one process holds (``alexnet.parallel.split``), never in a network's own.
+    """
+
+    name: str
+    parts: int
+    what: Literal["maps", "pictures"] = "maps"
+    to: Literal["all", "first"] = "all"
+
+
+@dataclass(frozen=True)
+class Own:
+    """The process's own share, place ``index`` of ``parts``, of maps that it holds whole."""
+
+    name: str
+    parts: int
+    index: int
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Sums over ``parts`` processes, of which each keeps those of its own pictures."""
+
+    name: str
+    parts: int
+
+
 Layer = (
     Convolution | LocallyConnected | Linear | ReLU | Tanh | LocalResponseNorm | WithinMapNorm
-    | ContrastNorm | MaxPool | AveragePool | Dropout
+    | ContrastNorm | MaxPool | AveragePool | Dropout | Gather | Own | Scatter
 )  # fmt: skip
 Layers = tuple[Layer, ...]
 Learned = Convolution | LocallyConnected | Linear
 Activation = ReLU | Tanh
+Talk = Gather | Own | Scatter
 Norm = LocalResponseNorm | WithinMapNorm | ContrastNorm
 Pool = MaxPool | AveragePool
 KINDS: dict[str, type[Layer]] = {

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from alexnet.errors import AlexNetError
 from alexnet.networks.layers import (
     Convolution,
+    Gather,
     Layer,
     Layers,
     Linear,
     LocallyConnected,
     LocalResponseNorm,
+    Own,
     Pool,
 )
 
@@ -90,6 +92,10 @@ def _row(layer: Layer, shape: Shape) -> Row:
         return Row(layer, shape, (layer.units,), weight, (layer.units,))
     if isinstance(layer, Pool):
         return Row(layer, shape, _windows(layer, shape, shape[0], (layer.stride, 0)))
+    if isinstance(layer, Gather) and layer.what == "maps":
+        return Row(layer, shape, (shape[0] * layer.parts, *shape[1:]))
+    if isinstance(layer, Own):
+        return Row(layer, shape, (shape[0] // layer.parts, *shape[1:]))
     return Row(layer, shape, shape)
 
 

@@ -14,6 +14,7 @@ from alexnet.networks.layers import (
     Layers,
     Learned,
     Linear,
+    LocalResponseNorm,
     MaxPool,
     Norm,
     Tanh,
@@ -105,6 +106,21 @@ def with_own_tower(layers: Layers) -> Layers:
     return changed(layers, "conv3", groups=towers["conv2"])
 
 
+def with_towers(layers: Layers, towers: int) -> Layers:
+    """So many towers in every layer that has some; four, say, as in nets 116 and 120-4gpu.
+
+    UsageError where there are none.
+    """
+    if not any(getattr(layer, "groups", 1) > 1 for layer in layers):
+        raise UsageError("This network has one tower; there are none to change the number of.")
+    return tuple(
+        replace(layer, groups=towers)
+        if isinstance(layer, Convolution | Linear | LocalResponseNorm) and layer.groups > 1
+        else layer
+        for layer in layers
+    )
+
+
 def with_dropout(layers: Layers, rate: float) -> Layers:
     """Every dropout layer with another rate."""
     return tuple(
@@ -157,6 +173,12 @@ def _width(layers: Layers, share: str) -> Layers:
     return with_width(layers, number)
 
 
+def _towers(layers: Layers, towers: str) -> Layers:
+    if not towers.isdecimal() or not 1 <= int(towers) <= 64:
+        raise UsageError(f"towers is {towers!r}; it must be a number from 1 to 64, such as 4.")
+    return with_towers(layers, int(towers))
+
+
 # What may follow a network's name: alexnet+tanh, alexnet+without:conv4,norm1+width:0.5.
 CHANGES: dict[str, tuple[Callable[[Layers], Layers], str]] = {
     "tanh": (with_tanh, "tanh for each ReLU (section 3.1)"),
@@ -166,6 +188,7 @@ CHANGES: dict[str, tuple[Callable[[Layers], Layers], str]] = {
 }
 CHANGES_WITH: dict[str, tuple[Callable[[Layers, str], Layers], str]] = {
     "without": (_without_all, "without these layers, such as without:conv4 (section 7)"),
+    "towers": (_towers, "so many towers in place of two, such as towers:4"),
     "width": (_width, "that share of kernels and units, such as width:0.5"),
 }
 

@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -35,7 +36,7 @@ def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Batch:
-    """Views (batch, 3, crop, crop) float32, labels (batch,) int64, and seconds waited for them."""
+    """Views (rows, 3, crop, crop) float32, labels (rows,) int64, and seconds waited for them."""
 
     views: Tensor
     labels: Tensor
@@ -43,17 +44,28 @@ class Batch:
 
 
 class Batches:
-    """The batches of a run from any step on; the same whatever the number of workers."""
+    """The batches of a run from any step on; the same whatever the number of workers.
+
+    ``rows`` are the places in each batch that this process sees; by default all.
+    """
 
     def __init__(
-        self, images: ImageSet, mean: NDArray[np.float32], recipe: Recipe, way: Preprocessing
-    ) -> None:
+        self, images: ImageSet, mean: NDArray[np.float32], recipe: Recipe, way: Preprocessing,
+        rows: range | None = None,
+    ) -> None:  # fmt: skip
         self.images, self.mean, self.recipe, self.way = images, mean, recipe, way
+        self.rows = range(recipe.batch) if rows is None else rows
         self.part = images.parts["train"]
         self.ways = Augmentation(
             recipe.mirror, recipe.colour_noise, recipe.area, recipe.colour_unit,
             recipe.noise_until or math.inf, recipe.noise_divides, recipe.block,
         )  # fmt: skip
+
+    def of_rows(self, rows: range) -> "Batches":
+        """The same with other rows of each batch."""
+        found = copy(self)
+        found.rows = rows
+        return found
 
     def stretch(self, passes: float) -> None:
         """Say how many passes over the pictures stand for an epoch of the recipe."""
@@ -61,11 +73,11 @@ class Batches:
         self.ways = replace(self.ways, noise_until=until)
 
     def places(self, step: int) -> list[tuple[int, int]]:
-        """(epoch, picture) of each place in the batch of a step."""
+        """(epoch, picture) of each place of ours in the batch of a step."""
         count, first = len(self.part), step * self.recipe.batch
         return [
             (place // count, int(order(self.recipe.seed, place // count, count)[place % count]))
-            for place in range(first, first + self.recipe.batch)
+            for place in (first + row for row in self.rows)
         ]
 
     def view(self, epoch: int, picture: int, place: int, out: NDArray[np.float32]) -> None:
@@ -79,12 +91,12 @@ class Batches:
 
     def room(self) -> NDArray[np.float32]:
         """Memory for the views of a batch."""
-        return np.empty((self.recipe.batch, self.way.crop, self.way.crop, 3), np.float32)
+        return np.empty((len(self.rows), self.way.crop, self.way.crop, 3), np.float32)
 
     def make(self, step: int, views: NDArray[np.float32] | None = None) -> tuple[Tensor, Tensor]:
         """The batch of a step, in the memory given."""
         places, views = self.places(step), self.room() if views is None else views
-        first = step * self.recipe.batch
+        first = step * self.recipe.batch + self.rows.start
         for place, ((epoch, picture), out) in enumerate(zip(places, views, strict=True), first):
             self.view(epoch, picture, place, out)
         if self.way.channels == "BGR":

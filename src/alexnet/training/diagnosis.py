@@ -1,6 +1,7 @@
 """What training says of itself: steps of the weights, dead units, and a loss that stays put."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -14,13 +15,20 @@ from alexnet.training.optimizer import Momentum
 PATIENCE = 200  # steps before a loss that is still about ln N is remarked upon
 
 
-def update_ratios(optimizer: Momentum, epoch: int) -> list[dict[str, Any]]:
-    """Mean size of weights and of their last step, and the ratio, as cuda-convnet printed them."""
-    steps = {name: rate * float(b.abs().mean()) for name, b, rate in optimizer.velocities()}
+def moved(optimizer: Momentum) -> dict[str, float]:
+    """The sum of the sizes of the last step, by parameter; of what this process holds."""
+    return {name: rate * float(b.abs().sum()) for name, b, rate in optimizer.velocities()}
+
+
+def update_ratios(network: Network, moves: Mapping[str, float], epoch: int) -> list[dict[str, Any]]:
+    """Mean size of weights and of their last step, and the ratio, as cuda-convnet printed them.
+
+    ``moves`` are the sums that ``moved`` gives, of all that the network's processes hold.
+    """
     rows = []
-    for name, value in optimizer.network.named_parameters():
+    for name, value in network.named_parameters():
         layer, kind = name.rsplit(".", 1)
-        size, step = float(value.detach().abs().mean()), steps.get(name, 0.0)
+        size, step = float(value.detach().abs().mean()), moves.get(name, 0.0) / value.numel()
         rows.append(
             {"epoch": epoch, "layer": layer, "parameter": kind, "mean_abs": size,
              "mean_abs_step": step, "ratio": step / size if size else math.inf}

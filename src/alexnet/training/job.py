@@ -17,6 +17,7 @@ from alexnet.errors import AlexNetError
 from alexnet.model import Model, save_model
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Layers
+from alexnet.parallel.placement import Placement
 from alexnet.preprocessing import Preprocessing
 from alexnet.training import checkpoint
 from alexnet.training.batches import Batches
@@ -29,28 +30,31 @@ from alexnet.training.weights import Start
 Say = Callable[[str], None]
 PRECISIONS = {"float32": torch.float32, "bf16": torch.bfloat16}
 VELOCITY = "velocity."
+AT_START = 1024  # pictures at most that the first weights are balanced on
 
 
 @dataclass
 class Job:
-    """Everything that one step needs."""
+    """Everything that one step needs; ``turns`` is how often it goes forward and back."""
 
     folder: Path
     plan: dict[str, Any]
     recipe: Recipe
     images: ImageSet
     model: Model
+    placement: Placement
     optimizer: Momentum
     batches: Batches
     tally: Tally
     workers: int
     say: Say
     quiet: bool = False
+    turns: int = 1
 
     @property
     def network(self) -> Network:
-        """The network in training."""
-        return self.model.network
+        """The network that is trained here: the model's own, or this process's share of it."""
+        return self.placement.network
 
     @property
     def classes(self) -> int:
@@ -63,17 +67,24 @@ class Job:
             self.batches.stretch(self.plan["epochs"] / self.recipe.epochs)
 
     def save(self) -> None:
-        """Checkpoint, model and tables; nothing is written where a weight is no number."""
-        if not all(bool(torch.isfinite(value).all()) for value in self.network.parameters()):
+        """Checkpoint, model and tables; nothing is written where a weight is no number.
+
+        Of several processes, all must call it; the first one writes.
+        """
+        self.placement.put_into(self.model.network)
+        whole = self.placement.whole(self.optimizer.tensors())
+        if not all(bool(torch.isfinite(value).all()) for value in self.model.network.parameters()):
             raise AlexNetError(
                 f"Some weights are not finite at step {self.tally.step}; nothing was saved, the "
                 f"last good checkpoint is kept. Start again with a lower --rate."
             )
-        tensors = {name: value.detach() for name, value in self.network.named_parameters()}
-        tensors |= {VELOCITY + name: value for name, value in self.optimizer.tensors().items()}
+        if not self.placement.first:
+            return
+        tensors = {name: value.detach() for name, value in self.model.network.named_parameters()}
+        tensors |= {VELOCITY + name: value for name, value in whole.items()}
         state = {
             "step": self.tally.step, "rates": self.optimizer.rates, "tally": self.tally.state(),
-            "threads": torch.get_num_threads(), "kernels": kernels.NAME,
+            **_circumstances(self),
         }  # fmt: skip
         # The checkpoint last: killed before it, the run goes on from the one before and ends alike.
         save_model(self.model, self.folder)
@@ -92,10 +103,12 @@ def assemble(
     say: Say,
     quiet: bool,
     like: Model | None = None,
+    place: Callable[[Network, int], Placement] = Placement,
+    turns: int = 1,
 ) -> Job:
     """A job at its first step, with zero weights; ``like`` has the mean that pictures lose.
 
-    Without it they lose the set's own.
+    Without it they lose the set's own. ``place`` says who trains what of network and batch.
     """
     way, classes = way_of(images, recipe), images.classes
     mean = like.mean if like else mean_of(images, recipe)
@@ -103,11 +116,14 @@ def assemble(
     network = Network(layers, way.crop)
     network.precision = PRECISIONS[recipe.precision]
     model = Model(network, plan["network"], way, mean, classes, plan["recipe_name"], names)
-    batches = Batches(images, mean, recipe, way)
-    optimizer = Momentum(network, recipe)
+    placement = place(network, recipe.batch)
+    batches = Batches(images, mean, recipe, way, placement.rows)
+    optimizer = Momentum(placement.network, recipe)
+    optimizer.totals = placement.totals
     return Job(
-        folder, plan, recipe, images, model, optimizer, batches, Tally(), workers, say, quiet
-    )
+        folder, plan, recipe, images, model, placement, optimizer, batches, Tally(), workers, say,
+        quiet, turns,
+    )  # fmt: skip
 
 
 def way_of(images: ImageSet, recipe: Recipe) -> Preprocessing:
@@ -129,13 +145,21 @@ def mean_of(images: ImageSet, recipe: Recipe) -> NDArray[np.float32]:
 
 
 def begin(job: Job, start: Start | None = None) -> None:
-    """Weights before step 1, and a warning where the logits hardly differ between pictures."""
-    draw_weights(job.network, job.recipe.seed)
-    kept = start.put_into(job.network, job.model.classes) if start else []
-    views, _ = job.batches.make(0)
+    """Weights before step 1, the same on all processes."""
+    if job.placement.first:
+        _draw(job, start)
+    job.placement.take_from(job.model.network)
+
+
+def _draw(job: Job, start: Start | None) -> None:
+    """First weights; a warning where the logits hardly differ between pictures."""
+    network = job.model.network
+    draw_weights(network, job.recipe.seed)
+    kept = start.put_into(network, job.model.classes) if start else []
+    views, _ = job.batches.of_rows(range(min(job.recipe.batch, AT_START))).make(0)
     if job.recipe.init == "unit":
-        unit_variance(job.network, views, kept)
-    spread = logit_spread(job.network, views[:16])
+        unit_variance(network, views, kept)
+    spread = logit_spread(network, views[:16])
     if spread < 1e-3:
         job.say(
             f"Warning: the logits differ by only {spread:.1e} between pictures before step 1; "
@@ -144,16 +168,24 @@ def begin(job: Job, start: Start | None = None) -> None:
 
 
 def take_up(job: Job) -> bool:
-    """Put weights, velocities and tally of the newest good checkpoint in place; False: none."""
-    saved = checkpoint.load(job.folder / "checkpoints", job.say)
-    if saved is None:
+    """Put weights, velocities and tally of the newest good checkpoint in place; False: none.
+
+    The first process reads it and hands it to the others.
+    """
+    place = job.placement
+    saved = place.by_first(lambda: checkpoint.load(job.folder / "checkpoints", job.say))
+    state = place.told(saved and saved.state)
+    if state is None:
         return False
-    with torch.no_grad():
-        for name, value in job.network.named_parameters():
-            value.copy_(saved.tensors[name])
-    job.optimizer.restore(_velocities(saved.tensors), saved.state["rates"])
-    job.tally = Tally.of(saved.state["tally"])
-    _compare(job, saved.state)
+    tensors = saved.tensors if saved else {}
+    if saved:
+        with torch.no_grad():
+            for name, value in job.model.network.named_parameters():
+                value.copy_(tensors[name])
+    place.take_from(job.model.network)
+    job.optimizer.restore(place.shared(_velocities(tensors)), state["rates"])
+    job.tally = Tally.of(state["tally"])
+    _compare(job, state)
     return True
 
 
@@ -165,15 +197,23 @@ def _velocities(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+def _circumstances(job: Job) -> dict[str, Any]:
+    """What rounding may depend on."""
+    return {
+        "threads": torch.get_num_threads(), "kernels": kernels.NAME, "turns": job.turns,
+        "processes": job.placement.described,
+    }  # fmt: skip
+
+
 def _compare(job: Job, state: Mapping[str, Any]) -> None:
-    now = {"threads": torch.get_num_threads(), "kernels": kernels.NAME}
-    changed = [f"{key} {state[key]} -> {now[key]}" for key in now if state[key] != now[key]]
-    for what, before, here in (
+    before, now = {"processes": "1", "turns": 1, **state}, _circumstances(job)
+    changed = [f"{key} {before[key]} -> {now[key]}" for key in now if before[key] != now[key]]
+    for what, then, here in (
         ("instructions", job.plan["machine"], machine.describe()),
         ("torch", job.plan["versions"], machine.versions()),
     ):
-        if before[what] != here[what]:
-            changed.append(f"{what} {before[what]} -> {here[what]}")
+        if then[what] != here[what]:
+            changed.append(f"{what} {then[what]} -> {here[what]}")
     if changed:
         job.say(
             f"Changed since the run began: {', '.join(changed)}. It goes on correctly, but its "

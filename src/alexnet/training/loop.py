@@ -4,17 +4,15 @@ import math
 import time
 from contextlib import closing
 
-from torch.nn import functional
-
 from alexnet.errors import AlexNetError, Interrupted
 from alexnet.interrupt import catching
 from alexnet.progress import Progress, duration
 from alexnet.training import diagnosis
 from alexnet.training.batches import Batch
-from alexnet.training.dropout import masks_of
 from alexnet.training.job import Job
 from alexnet.training.optimizer import Rates
 from alexnet.training.schedule import bias_rate_at, rate_at, share_of_slow
+from alexnet.training.step import agreed, forward_and_back
 from alexnet.training.validation import validate
 
 CHECKPOINT_EVERY = 300.0  # seconds; less often where saving would take more than its share
@@ -40,10 +38,14 @@ def run(job: Job) -> None:
                 progress.close()
             progress.total = expected_steps(job)
             progress.update(job.tally.step, line)
-            if stop.requested and not finished(job):
+            asked = job.placement.sums(
+                {"stop": stop.requested, "save": job.placement.of_first(saving.due())}
+            )
+            if asked["stop"] and not finished(job):
                 job.save()
                 raise Interrupted(_stopped(job))
-            saving.when_due()
+            if asked["save"]:
+                saving.save()
         job.save()
 
 
@@ -66,23 +68,15 @@ def expected_steps(job: Job) -> int:
 def one_step(job: Job, batch: Batch, started: float) -> str:
     """Forward, backward, update; returns what the progress line says of it."""
     rates = current_rates(job)
-    step = job.tally.step
-    job.optimizer.freeze(rates)
-    job.network.masks = masks_of(job.recipe.seed, step)
-    logits = job.network(batch.views)
-    loss = functional.cross_entropy(logits, batch.labels, label_smoothing=job.recipe.smoothing)
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        kept = "The last good checkpoint is kept." if any_checkpoint(job) else ""
-        raise AlexNetError(diagnosis.advice_when_not_finite(step, rates.weights, kept))
-    if loss.requires_grad:  # it does not where all layers stand still
-        loss.backward()  # type: ignore[no-untyped-call]
+    here = forward_and_back(job, batch, rates)
     job.optimizer.step(rates)
-    wrong = int((logits.detach().argmax(1) != batch.labels).sum())
-    busy = time.monotonic() - started
-    job.tally.add(len(batch.labels), value, wrong, batch.waited, busy)
+    found = agreed(job, here, batch.waited, time.monotonic() - started)
+    if not math.isfinite(found.loss):
+        kept = "The last good checkpoint is kept." if any_checkpoint(job) else ""
+        raise AlexNetError(diagnosis.advice_when_not_finite(job.tally.step, rates.weights, kept))
+    job.tally.add(found.pictures, found.loss, found.wrong, found.waited, found.busy)
     remark_if_stuck(job, batch)
-    return line_of(job, value)
+    return line_of(job, found.loss)
 
 
 def current_rates(job: Job) -> Rates:
@@ -120,7 +114,8 @@ def remark_if_stuck(job: Job, batch: Batch) -> None:
         return
     mean = tally.loss / max(1, tally.pictures)
     if tally.pictures and diagnosis.stuck(mean, job.classes):
-        dead = diagnosis.dead_shares(job.network, batch.views[:16])
+        job.placement.put_into(job.model.network)
+        dead = diagnosis.dead_shares(job.model.network, batch.views[:16])
         job.say(diagnosis.advice_when_stuck(mean, job.classes, dead, job.recipe.init))
         tally.warned = True
 
@@ -138,15 +133,19 @@ def end_epoch(job: Job) -> None:
     whole = tally.step * job.recipe.batch // len(job.batches.part)
     epoch = whole if ends_epoch(job) else whole + 1
     rate = job.optimizer.rates.get("weights", 0.0)
-    measured = validate(job.model, job.images)
-    tally.seconds += time.monotonic() - began
+    job.placement.put_into(job.model.network)
+    measured = validate(job.model, job.images, job.placement)
+    spent = job.placement.of_first(time.monotonic() - began)
+    tally.seconds += job.placement.sums({"seconds": spent})["seconds"]
     row = {"epoch": epoch, "step": tally.step, "rate": rate, **tally.training_row(), **measured}
     row["seconds"] = tally.seconds
     tally.drop_epoch(epoch)
     tally.rows.append(row)
-    tally.layer_rows += diagnosis.update_ratios(job.optimizer, epoch)
+    moves = job.placement.over_parts(diagnosis.moved(job.optimizer))
+    tally.layer_rows += diagnosis.update_ratios(job.model.network, moves, epoch)
     tally.next_epoch()
-    tally.write(job.folder)
+    if job.placement.first:
+        tally.write(job.folder)
     job.say(epoch_line(row))
 
 
@@ -175,11 +174,13 @@ class Saving:
     def __init__(self, job: Job) -> None:
         self.job, self.last, self.every = job, time.monotonic(), CHECKPOINT_EVERY
 
-    def when_due(self) -> None:
-        """Save if the time has come; the next is due later where this one took long."""
+    def due(self) -> bool:
+        """Whether the time has come."""
+        return time.monotonic() - self.last >= self.every
+
+    def save(self) -> None:
+        """Save; the next is due later where this one took long."""
         started = time.monotonic()
-        if started - self.last < self.every:
-            return
         self.job.save()
         self.last = time.monotonic()
         self.every = max(CHECKPOINT_EVERY, (self.last - started) / SAVING_SHARE)

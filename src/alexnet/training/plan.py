@@ -11,6 +11,7 @@ from alexnet.data.store import ImageSet
 from alexnet.networks.layers import Layers, to_json
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration
+from alexnet.training import scaling
 from alexnet.training.diagnosis import expectation
 from alexnet.training.recipe import IN_EPOCHS, Resolved, as_plan
 
@@ -26,6 +27,7 @@ ONLY_WITH = {
     "reductions": ("schedule", ("plateau",)),
     "bias_reduce_at": ("schedule", ("steps",)),
     "mean_at": ("mean", ("image",)),
+    "trust": ("optimizer", ("lars",)),
 }
 # or only where another one is not 0 or empty;
 NEEDS = {
@@ -35,10 +37,11 @@ NEEDS = {
 # and values that leave out what the setting is about.
 OFF = {
     "bias_reduce_at": (), "warmup": 0, "freeze": (), "slow_at": 0, "noise_until": 0,
-    "noise_divides": False, "block": 1, "area": 1, "smoothing": 0,
+    "noise_divides": False, "block": 1, "area": 1, "smoothing": 0, "scaling": "none",
 }  # fmt: skip
 PROGRAMS = ("paper", "recipe ", "net ", "weights ")  # origins of values that no person gave
 WIDEST = 12  # a longer value moves only its own line
+LEAST = 1e-3  # part of a layer's weights; at 1e-5 the loss stayed at ln N, at 1e-2 it fell
 FITS = {"crop": "shorter side and central square", "warp": "both sides scaled"}
 
 
@@ -63,6 +66,7 @@ def make_plan(
         "layers": to_json(layers),
         "recipe_name": resolved.name,
         "recipe": as_plan(resolved),
+        "recipe_batch": resolved.recipe_batch,
         "data": _data(images),
         "steps": max(1, -(-round(recipe.epochs * train) // recipe.batch)),
         "epochs": recipe.epochs,
@@ -120,6 +124,8 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
         *_weights(plan.get("weights")),
         f"Recipe     {plan['recipe_name']}{of}",
         *_settings(plan),
+        *scaling.described(plan),
+        *_lars(plan),
         f"Machine    {plan['machine']['processor']}, {number(plan['threads'], 'thread')}, "
         f"{plan['machine']['instructions']}",
         f"Kernels    {plan['kernels']}; precision {plan['precision']}; device {plan['device']}",
@@ -141,6 +147,19 @@ def _faster(plan: Mapping[str, Any]) -> list[str]:
     if plan["precision"] == "bf16" and not machine.has_bf16():
         lines.append("this processor has no bf16 of its own: --precision float32 is quicker")
     return [f"{'Faster' if not n else '':11}{line}" for n, line in enumerate(lines)]
+
+
+def _lars(plan: Mapping[str, Any]) -> list[str]:
+    """How far LARS goes; with its paper's trust it stands still at the rates of other rules."""
+    name, rate, trust = (plan["recipe"][key]["value"] for key in ("optimizer", "rate", "trust"))
+    if name != "lars":
+        return []
+    step = rate * trust
+    little = "; so little hardly learns: give a higher --set trust or --rate"
+    return [
+        f"LARS       a step adds about {step:.2g} of a layer's weights to their velocity, at the "
+        f"highest rate{little if step < LEAST else ''}"
+    ]
 
 
 def _decays(plan: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.names import nearest
 from alexnet.networks.zoo import NETWORKS, Named
+from alexnet.training.scaling import scaled
 
 SMALL = 100_000  # pictures; below, "auto" means "fast"
 
@@ -44,6 +45,14 @@ class Recipe:
     )  # fmt: skip
     reductions: int = _number(3, "times that the rate is reduced", "section 5")
     warmup: int = _number(0, "steps over which the rate rises from 0", "ours")
+    scaling: Literal["none", "linear"] = _number(
+        "none", "what a batch larger than the recipe's does to rate and warmup",
+        "ours; linear: Goyal et al. 2017",
+    )  # fmt: skip
+    optimizer: Literal["momentum", "lars"] = _number("momentum", "rule of the update", "section 5")
+    trust: float = _number(
+        0.001, "step of a layer's weights, as a part of them, at rate 1", "You et al. 2017"
+    )
     momentum: float = _number(0.9, "share of the velocity that stays", "section 5")
     decay: float = _number(0.0005, "times rate times weight, each step", "section 5")
     bias_decay: float = _number(0.0, "the same for biases", "cuda-convnet: none")
@@ -112,7 +121,7 @@ RANGES = (
     ("bias_decay", 0, 1), ("bias_rate", 0, 100), ("dropout", 0, 0.95), ("reduce_by", 1, 1e6),
     ("slow_at", 0, 1e6), ("freeze_at", 0, 1e6), ("crop", 1, 1e6), ("noise_until", 0, 1e6),
     ("block", 1, 1e6), ("colour_noise", 0, 10), ("area", 0.01, 1), ("smoothing", 0, 0.9),
-    ("seed", 0, 2**63 - 1),
+    ("seed", 0, 2**63 - 1), ("trust", 0, 1),
 )  # fmt: skip
 
 PAPER: dict[str, Any] = {}
@@ -154,11 +163,16 @@ def with_origins(settings: Mapping[str, Any]) -> Settings:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A recipe, its name, and where each value came from ("recipe fast", "--rate", "auto")."""
+    """A recipe, its name, and where each value came from ("recipe fast", "--rate", "auto").
+
+    ``recipe_batch`` is the batch of the recipe of that name, which may be given another; None: not
+    known.
+    """
 
     name: str
     recipe: Recipe
     origins: Mapping[str, str]
+    recipe_batch: int | None = None
 
 
 def resolve(
@@ -173,13 +187,15 @@ def resolve(
     "own" is the network's own recipe; "auto" is that from 100,000 pictures on and ``fast`` below.
     The network's preprocessing stands unless the recipe or ``given`` says otherwise; its crop is in
     proportion to ``size``, the side of the set's pictures (by default the network's own). Where
-    ``given`` has other epochs than the recipe, what the recipe does at an epoch moves with them.
+    ``given`` has other epochs than the recipe, what the recipe does at an epoch moves with them;
+    with scaling, a larger batch raises the rate (``scaling.scaled``).
     UsageError names an unknown recipe or field with the nearest known one, or a value out of range.
     """
     if name not in ("auto", *RECIPES):
         raise UsageError(f"There is no recipe {name!r}{nearest(name, ['auto', *RECIPES])}.")
     chosen = name if name != "auto" else _automatic(pictures, net)
-    values = net.way | {"crop": net.preprocessing.of(size or net.preprocessing.size)}
+    crop = net.preprocessing.of(size or net.preprocessing.size)
+    values = DEFAULTS | net.way | {"crop": crop}
     origins = dict.fromkeys(DEFAULTS, "paper")
     origins |= {key: f"net {net.name}" for key in values if values[key] != DEFAULTS[key]}
     own: Mapping[str, Any] | None = RECIPES[chosen]
@@ -191,27 +207,31 @@ def resolve(
     if chosen == "fast":
         values |= net.fast
         origins |= dict.fromkeys(net.fast, f"net {net.name}")
-    planned = values.get("epochs", DEFAULTS["epochs"])
-    for key, (value, origin) in (given or {}).items():
+    epochs, batch, given = values["epochs"], values["batch"], given or {}
+    for key, (value, origin) in given.items():
         values[key], origins[key] = converted(key, value), origin
-    for key, value in _moved(values, planned).items():
-        if key not in (given or {}):
-            values[key], origins[key] = value, f"{origins[key]}, moved with epochs"
-    return Resolved(chosen, Recipe(**values), origins)
+    for key, (value, how) in (_moved(values, epochs) | scaled(values, batch, pictures)).items():
+        if key == "rate" or key not in given:
+            values[key], origins[key] = value, f"{origins[key]}, {how}"
+    return Resolved(chosen, Recipe(**values), origins, batch)
 
 
-def _moved(values: Mapping[str, Any], planned: float) -> dict[str, Any]:
-    """What happens at an epoch of ``planned`` ones, at the same share of those that there are."""
-    epochs = values.get("epochs", planned)
+def _moved(values: Mapping[str, Any], planned: float) -> dict[str, tuple[Any, str]]:
+    """What happens at an epoch of ``planned`` ones, at the same share of those that there are.
+
+    Each with words for its origin.
+    """
+    epochs = values["epochs"]
     if epochs in (0, planned):  # at 0, "from epoch 72 on" would become "from the start"
         return {}
-    named = {key: values[key] for key in sorted(IN_EPOCHS) if values.get(key)}
-    return {
+    named = {key: values[key] for key in sorted(IN_EPOCHS) if values[key]}
+    moved = {
         key: tuple(at * epochs / planned for at in value)
         if isinstance(value, tuple)
         else value * epochs / planned
         for key, value in named.items()
     }
+    return {key: (value, "moved with epochs") for key, value in moved.items()}
 
 
 def _automatic(pictures: int, net: Named) -> str:
@@ -294,9 +314,12 @@ def as_plan(resolved: Resolved) -> dict[str, dict[str, Any]]:
 
 
 def from_plan(plan: Mapping[str, Mapping[str, Any]], name: str) -> Resolved:
-    """The recipe that ``as_plan`` described; AlexNetError where a field is missing."""
-    missing = {known.name for known in fields(Recipe)} - set(plan)
-    if missing:
-        raise AlexNetError(f"plan.json lacks settings of its recipe: {', '.join(sorted(missing))}.")
+    """The recipe that ``as_plan`` described; AlexNetError where there is none.
+
+    A setting that is newer than the plan is at its default, which is how the run trained.
+    """
+    if not plan:
+        raise AlexNetError("plan.json holds no settings, so there is no training to go on with.")
     values = {key: converted(key, entry["value"]) for key, entry in plan.items()}
-    return Resolved(name, Recipe(**values), {key: entry["origin"] for key, entry in plan.items()})
+    origins = dict.fromkeys(DEFAULTS, "paper") | {key: one["origin"] for key, one in plan.items()}
+    return Resolved(name, Recipe(**values), origins)

@@ -2,25 +2,32 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from alexnet import files, machine
+from alexnet import files
 from alexnet.data.explain import number
 from alexnet.data.store import ImageSet, open_set
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import load_model
 from alexnet.networks.layers import Layers
 from alexnet.networks.layers import from_json as layers_from_json
+from alexnet.parallel.world import TIMEOUT
 from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
 from alexnet.training.choice import Choice, choose
 from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up
 from alexnet.training.plan import described, make_plan
 from alexnet.training.recipe import from_plan, with_origins
+from alexnet.training.same import difference
+from alexnet.training.sitting import Sitting
 from alexnet.training.source import set_for
+from alexnet.training.step import loss_of
+
+PREPARED = "several processes would each prepare them"
 
 
 def train(
@@ -33,6 +40,10 @@ def train(
     budget: float | None = None,
     threads: int | None = None,
     workers: int = 1,
+    turns: int = 1,
+    parallel: str | None = None,
+    exchange: str = "float32",
+    timeout: float = TIMEOUT,
     dry_run: bool = False,
     say: Say = print,
     quiet: bool = False,
@@ -44,56 +55,77 @@ def train(
     ``net`` is the network by name, by default "alexnet"; ``layers`` is a list in place of a name;
     ``weights`` is a run to start from, with its network and its preprocessing. ``settings`` are
     recipe fields by name; ``budget`` is the training time in seconds, to which the schedule then
-    fits. Returns the run, or None for a dry run. UsageError for a wrong setting, AlexNetError where
-    ``run`` exists already or training cannot go on, Interrupted after Ctrl-C.
+    fits. For ``threads``, ``workers``, ``turns``, ``parallel``, ``exchange`` and ``timeout`` see
+    ``sitting.Sitting``; with ``parallel`` a ``run`` that holds the same recipe is gone on with, as
+    torchrun repeats a command whose processes were lost. Returns the run, or None for a dry run.
+    UsageError for a wrong setting, AlexNetError where ``run`` exists already or training cannot go
+    on, Interrupted after Ctrl-C.
     """
+    told = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
     folder = Path(run)
-    if not dry_run:
-        _check_new(folder)
-    _check_numbers(threads, workers)
-    # Mistakes are told before photos are prepared, which may take hours.
-    choice = choose(
-        recipe, with_origins(settings or {}), net=net, layers=layers, weights=weights, budget=budget
-    )
-    images = set_for(choice.preprocessing, Path(data), folder, dry_run, say)
-    machine.use(threads)
-    job = _first(choice, images, folder, workers, say, quiet)
-    _begun(job, choice)
-    return None if dry_run else _started(job)
+
+    def chosen(sitting: Sitting) -> tuple[Choice, ImageSet]:
+        if not dry_run:
+            _check_new(folder, sitting)
+        # Mistakes are told before photos are prepared, which may take hours.
+        choice = choose(
+            recipe, with_origins(settings or {}), net=net, layers=layers, weights=weights,
+            budget=budget,
+        )  # fmt: skip
+        wanted = "a plan needs its counts" if dry_run else PREPARED if parallel else ""
+        return choice, set_for(choice.preprocessing, Path(data), folder, wanted, say)
+
+    with told.met() as sitting:
+        choice, images = sitting.world.together(lambda: chosen(sitting))
+        sitting.use_machine(None)
+        plan = sitting.world.together(lambda: _plan(choice, images, sitting))
+        if not dry_run and sitting.world.told((folder / "plan.json").exists()):
+            return _go_on(_same(folder, sitting.world.told(plan)), images, sitting)
+        job = _first(choice, images, folder, sitting.world.told(plan), sitting)
+        _begun(job, choice)
+        return None if dry_run else _started(job, sitting)
 
 
-def _first(
-    choice: Choice, images: ImageSet, folder: Path, workers: int, say: Say, quiet: bool
-) -> Job:
-    """The job of a new run, with its plan."""
+def _plan(choice: Choice, images: ImageSet, sitting: Sitting) -> dict[str, Any]:
     if choice.start:
-        choice.start.check_fits(images, say)
+        choice.start.check_fits(images, sitting.say)
     layers, resolved = choice.fitted(images)
     threads = torch.get_num_threads()
     plan = make_plan(images, choice.name, layers, resolved, threads=threads, budget=choice.budget)
-    like = None
     if choice.start:
         plan["weights"] = choice.start.described(images.classes)
-        like = choice.start.model
+    return plan
+
+
+def _first(
+    choice: Choice, images: ImageSet, folder: Path, plan: dict[str, Any], sitting: Sitting
+) -> Job:
+    """The job of a new run."""
+    layers, resolved = choice.fitted(images)
+    like = choice.start.model if choice.start else None
     return assemble(
-        folder, plan, resolved.recipe, images, layers, workers=workers, say=say, quiet=quiet,
-        like=like,
+        folder, plan, resolved.recipe, images, layers, workers=sitting.workers, say=sitting.say,
+        quiet=sitting.quiet, turns=sitting.turns, like=like, place=sitting.place,
     )  # fmt: skip
 
 
 def _begun(job: Job, choice: Choice) -> None:
     """Give the job its first weights, measure its speed, and say the plan that follows from it."""
     begin(job, choice.start)
-    rate = measured_rate(job)
+    rate = job.placement.told(measured_rate(job))
     if choice.budget:
         job.plan |= _expected(job.plan, rate)
         job.fit_to_time()
     job.say(described(job.plan, job.classes, rate))
 
 
-def _check_new(folder: Path) -> None:
+def _check_new(folder: Path, sitting: Sitting) -> None:
     """AlexNetError where there is a run already, or no file can be written."""
+    if not sitting.world.first:
+        return
     if (folder / "plan.json").exists():
+        if sitting.parallel:
+            return
         raise AlexNetError(
             f"{folder} holds a run already. Go on with it: alexnet train --resume {folder}; or "
             "give another --run."
@@ -101,25 +133,35 @@ def _check_new(folder: Path) -> None:
     files.check_place(folder / "plan.json", making=True)
 
 
-def _check_numbers(threads: int | None, workers: int) -> None:
-    if threads is not None and threads < 1:
-        raise UsageError(f"{threads} threads were asked for; at least 1 is needed.")
-    if workers < 0:
-        raise UsageError(f"{workers} workers were asked for; it can be 0 or more.")
-
-
-def _started(job: Job) -> Run:
-    job.folder.mkdir(parents=True, exist_ok=True)
-    room_for(job.folder, job.plan["parameters"])
-    with locked(job.folder):
-        _check_new(job.folder)
+def _started(job: Job, sitting: Sitting) -> Run:
+    with ExitStack() as stack:
+        sitting.world.by_first(lambda: _take(job, stack))
         if "weights" in job.plan:
             # Before the plan, which makes it a run: going on may not need the other run, which can
             # be gone by then.
             job.save()
-        files.write_json(job.folder / "plan.json", job.plan)
+        sitting.world.by_first(lambda: files.write_json(job.folder / "plan.json", job.plan))
         loop.run(job)
     return open_run(job.folder)
+
+
+def _take(job: Job, stack: ExitStack) -> None:
+    """Make the folder of a new run and keep other trainings out of it until the stack ends."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    room_for(job.folder, job.plan["parameters"])
+    stack.enter_context(locked(job.folder))
+    _check_new(job.folder, Sitting())
+
+
+def _same(folder: Path, plan: Mapping[str, Any]) -> Run:
+    """The run in a folder; AlexNetError where it is not what ``plan`` says."""
+    found = open_run(folder)
+    if differs := difference(found.plan, plan):
+        raise AlexNetError(
+            f"{folder} holds another run already: {differs}. Go on with it: alexnet train --resume "
+            f"{folder}; or give another --run."
+        )
+    return found
 
 
 def resume(
@@ -129,30 +171,39 @@ def resume(
     budget: float | None = None,
     threads: int | None = None,
     workers: int = 1,
+    turns: int = 1,
+    parallel: str | None = None,
+    exchange: str = "float32",
+    timeout: float = TIMEOUT,
     say: Say = print,
     quiet: bool = False,
 ) -> Run:
     """Go on with a run that was interrupted, in the middle of an epoch, at the right picture.
 
     ``data`` says where the set lies now, if it was moved; ``budget`` is a new training time in
-    seconds, all sittings together, for a run that had one.
+    seconds, all sittings together, for a run that had one. The others are as in ``train``, and need
+    not be what they were: a run can move between one device and any number of processes.
     """
-    opened = open_run(run)
-    _check_numbers(threads, workers)
-    _check_goes_on(opened, budget)
-    images = open_set(data_folder(opened) if data is None else data)
-    if images.fingerprint != opened.plan["data"]["fingerprint"]:
-        raise AlexNetError(
-            f"{images.folder} holds other pictures than when {opened.folder} began; the run "
-            "cannot go on with them. Bring the old set back, or train a new run."
-        )
-    with locked(opened.folder):
+    told = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
+
+    def opened() -> tuple[Run, ImageSet]:
+        found = open_run(run)
+        _check_goes_on(found, budget)
+        images = open_set(data_folder(found) if data is None else data)
+        if images.fingerprint != found.plan["data"]["fingerprint"]:
+            raise AlexNetError(
+                f"{images.folder} holds other pictures than when {found.folder} began; the run "
+                "cannot go on with them. Bring the old set back, or train a new run."
+            )
+        return found, images
+
+    with told.met() as sitting:
+        found, images = sitting.world.together(opened)
+        sitting.use_machine(found.plan["threads"])
         if budget or data is not None:
-            opened.plan["data"]["folder"] = str(images.folder.resolve())
-            _give(opened.plan, budget or opened.plan["budget_seconds"])
-            files.write_json(opened.folder / "plan.json", opened.plan)
-        machine.use(threads or opened.plan["threads"])
-        return _go_on(opened, images, workers, say, quiet)
+            found.plan["data"]["folder"] = str(images.folder.resolve())
+            _give(found.plan, budget or found.plan["budget_seconds"])
+        return _go_on(found, images, sitting)
 
 
 def _check_goes_on(opened: Run, budget: float | None) -> None:
@@ -177,25 +228,34 @@ def _give(plan: dict[str, Any], budget: float | None) -> None:
         plan["budget_seconds"] = budget
 
 
-def _go_on(opened: Run, images: ImageSet, workers: int, say: Say, quiet: bool) -> Run:
-    plan = opened.plan
-    resolved = from_plan(plan["recipe"], plan["recipe_name"])
-    job = assemble(
-        opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
-        workers=workers, say=say, quiet=quiet,
-        like=load_model(opened.folder) if "weights" in plan else None,
-    )  # fmt: skip
-    job.fit_to_time()
-    if not take_up(job):
-        _begin_again(job)
-    elif loop.finished(job):
-        done = number(job.tally.step, "step")
-        say(f"{opened.folder} is trained to its end ({done}): nothing to do.")
-        return opened
-    else:
-        say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
-    loop.run(job)
+def _go_on(opened: Run, images: ImageSet, sitting: Sitting) -> Run:
+    """Take up a run with its plan, which is written where it is not the one that lies there."""
+    with ExitStack() as stack:
+        sitting.world.by_first(lambda: _take_again(opened, stack))
+        plan = opened.plan
+        resolved = from_plan(plan["recipe"], plan["recipe_name"])
+        job = assemble(
+            opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
+            workers=sitting.workers, say=sitting.say, quiet=sitting.quiet, turns=sitting.turns,
+            like=load_model(opened.folder) if "weights" in plan else None, place=sitting.place,
+        )  # fmt: skip
+        job.fit_to_time()
+        if not take_up(job):
+            _begin_again(job)
+        elif loop.finished(job):
+            done = number(job.tally.step, "step")
+            sitting.say(f"{opened.folder} is trained to its end ({done}): nothing to do.")
+            return opened
+        else:
+            sitting.say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
+        loop.run(job)
     return open_run(opened.folder)
+
+
+def _take_again(opened: Run, stack: ExitStack) -> None:
+    stack.enter_context(locked(opened.folder))
+    if files.read_json(opened.folder / "plan.json") != opened.plan:
+        files.write_json(opened.folder / "plan.json", opened.plan)
 
 
 def _begin_again(job: Job) -> None:
@@ -227,9 +287,9 @@ def measured_rate(job: Job) -> float:
     seconds = 1.0
     for _ in range(2):
         started = time.monotonic()
-        loss = torch.nn.functional.cross_entropy(job.network(views[few]), labels[few])
+        loss = loss_of(job, job.placement.forward(views[few]), labels[few])
         if loss.requires_grad:
             loss.backward()  # type: ignore[no-untyped-call]
         job.network.zero_grad(set_to_none=True)
         seconds = time.monotonic() - started
-    return len(labels[few]) / seconds
+    return len(labels[few]) * job.placement.streams / seconds

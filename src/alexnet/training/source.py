@@ -9,17 +9,20 @@ from alexnet.preprocessing import Preprocessing
 from alexnet.training.job import Say
 
 
-def set_for(way: Preprocessing, data: Path, run: Path, dry_run: bool, say: Say) -> ImageSet:
-    """The set at ``data``; photos become one by the size, fit and filter of ``way``."""
+def set_for(way: Preprocessing, data: Path, run: Path, prepared: str, say: Say) -> ImageSet:
+    """The set at ``data``; photos become one by the size, fit and filter of ``way``.
+
+    ``prepared`` is why it must be a set already; "": it need not. UsageError where it is none.
+    """
     if looks_prepared(data):
         return open_set(data)
     if not data.exists():
         raise UsageError(f"There is no {data}. Give a prepared set, or photos in class folders.")
     options = _unusual(way)
-    if dry_run:
+    if prepared:
         words = ["alexnet prepare", str(data), "DATA", *(f"--{n} {v}" for n, v in options.items())]
         raise UsageError(
-            f"{data} holds no prepared set, and a plan needs its counts: first "
+            f"{data} holds no prepared set, and {prepared}: first "
             f"`{' '.join(words)}`, then give DATA."
         )
     name = data.name.split(".")[0] or "photos"

@@ -3,28 +3,45 @@
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from alexnet.data.store import ImageSet
-from alexnet.metrics import k_of, top_k_error
+from alexnet.metrics import k_of, places
 from alexnet.model import Model
+from alexnet.parallel.placement import Placement
 
 BLOCK = 32  # pictures
 
 
-def validate(model: Model, images: ImageSet) -> dict[str, Any]:
-    """Mean loss, top-1 and top-5 error as shares; None where there is no validation part."""
+def validate(model: Model, images: ImageSet, placement: Placement | None = None) -> dict[str, Any]:
+    """Mean loss, top-1 and top-5 error as shares; None where there is no validation part.
+
+    Of several processes each takes every so-manieth block, and every picture is counted once: the
+    numbers are those of a single process.
+    """
     part = images.parts.get("val")
     if part is None or len(part) == 0:
         return {"val_loss": None, "val_error": None, "val_top5_error": None}
-    blocks = [
-        model.probabilities(part.pictures[first : first + BLOCK])[0]
-        for first in range(0, len(part), BLOCK)
-    ]
+    found = np.zeros((2, len(part)))
+    mine, processes = (placement.number, placement.processes) if placement else (0, 1)
+    for first in range(mine * BLOCK, len(part), processes * BLOCK):
+        block = slice(first, min(first + BLOCK, len(part)))
+        found[:, block] = _measured(model, part.pictures[block], part.labels[block])
     model.network.train()
-    probabilities = np.concatenate(blocks)
-    of_label = probabilities[np.arange(len(part)), part.labels].astype(np.float64)
+    if placement:
+        found = placement.sum_arrays(torch.from_numpy(found)).numpy()
+    of_label, place = found
     return {
         "val_loss": float(-np.log(np.maximum(of_label, 1e-30)).mean()),
-        "val_error": float(top_k_error(probabilities, part.labels, 1)),
-        "val_top5_error": float(top_k_error(probabilities, part.labels, k_of(len(model.classes)))),
+        "val_error": float((place >= 1).mean()),
+        "val_top5_error": float((place >= k_of(len(model.classes))).mean()),
     }
+
+
+def _measured(
+    model: Model, pictures: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(2, N): the probability of each picture's class, and its place among all classes."""
+    shares = model.probabilities(pictures)[0]
+    return np.stack([shares[np.arange(len(labels)), labels], places(shares, labels)])

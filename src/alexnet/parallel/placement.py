@@ -1,0 +1,105 @@
+"""Who computes what: one device, which is the simplest placement, or several processes.
+
+The loop sees one ``Placement``: the network that is trained here, which pictures of each batch are
+this process's, how what was computed is put together, and who writes.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from alexnet.networks.build import Network
+
+T = TypeVar("T")
+
+
+class Placement:
+    """One device. Several processes override what differs (``spread.Spread``)."""
+
+    first = True  # whether this process writes and speaks
+    number, processes = 0, 1  # this process's number, and how many there are
+    described = "1"
+    streams = 1  # processes, or towers of processes, that have pictures of their own
+
+    def __init__(self, network: Network, batch: int) -> None:
+        self.network = network
+        self.rows = range(batch)  # of each batch, that are seen here
+
+    def pieces(self, count: int) -> list[range]:
+        """The rows in as many turns as memory wants, the whole batch's update being one."""
+        return shared_out(self.rows, count)
+
+    def places(self, _layer: str, piece: int, pieces: int) -> tuple[Sequence[range], int, int]:
+        """(rows of the batch, part, parts of the units) that a layer's values have here."""
+        return [self.pieces(pieces)[piece]], 0, 1
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Logits (N, classes); a single zero where another process computes these."""
+        return self.network(views)  # type: ignore[no-any-return]
+
+    def adding(self, _more: bool) -> AbstractContextManager[None]:
+        """Around a piece's forward and backward pass; true: another one follows."""
+        return nullcontext()
+
+    def by_first(self, work: Callable[[], T]) -> T | None:
+        """What only the first process does, while the others wait; its error is that of all."""
+        return work()
+
+    def told(self, value: Any) -> Any:
+        """The first process's value, as JSON can hold it, on all."""
+        return value
+
+    def sums(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Numbers by name, summed over all processes."""
+        return dict(values)
+
+    def sum_arrays(self, values: Tensor) -> Tensor:
+        """The same for a tensor."""
+        return values
+
+    def of_first(self, value: float) -> float:
+        """The first process's number, as its share of a sum."""
+        return value if self.first else 0.0
+
+    def totals(self, values: Tensor, _names: Sequence[str]) -> Tensor:
+        """Sums (..., parameters) over those who hold parts of the parameters named."""
+        return values
+
+    def over_parts(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The same for numbers by parameter; of all parameters, whoever holds them."""
+        return dict(values)
+
+    def whole(self, held: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Whole parameters, or what is shaped as they are, of the parts that each process holds."""
+        return held
+
+    def shared(self, whole: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """What this process holds of what the first one has whole."""
+        return whole
+
+    def put_into(self, network: Network) -> None:
+        """Copy the weights that are trained into an ordinary network."""
+        if network is not self.network:
+            with torch.no_grad():
+                found = self.whole(dict(self.network.named_parameters()))
+                for name, value in network.named_parameters():
+                    value.copy_(found[name])
+
+    def take_from(self, network: Network) -> None:
+        """Take over the weights of the first process's ordinary network."""
+        with torch.no_grad():
+            found = self.shared(dict(network.named_parameters()))
+            for name, value in self.network.named_parameters():
+                if value is not found[name]:
+                    value.copy_(found[name])
+
+
+def shared_out(rows: range, parts: int) -> list[range]:
+    """Consecutive parts of nearly equal length, as many as asked for, none left out."""
+    count = len(rows)
+    ends = [rows.start + count * n // parts for n in range(parts + 1)]
+    return [range(start, end) for start, end in itertools.pairwise(ends)]

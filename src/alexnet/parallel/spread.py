@@ -1,0 +1,243 @@
+"""Training spread over processes: towers, replicas, hybrid, and towers times replicas."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.nn.parallel import DistributedDataParallel
+
+from alexnet.errors import UsageError
+from alexnet.networks.build import Network
+from alexnet.networks.layers import Gather, Layers, Scatter, learned
+from alexnet.parallel import split
+from alexnet.parallel.groups import Group, Traffic, all_gather
+from alexnet.parallel.placement import Placement, T, shared_out
+from alexnet.parallel.share import ShareNetwork
+from alexnet.parallel.split import Mode, Share
+from alexnet.parallel.world import Processes
+
+Hook = Callable[[Any, Any], torch.futures.Future[Tensor]]  # what DDP calls with each bucket
+
+
+def share_of(layers: Layers, mode: Mode, size: int, rank: int) -> Share:
+    """What a process holds; UsageError where the network cannot be spread so."""
+    if mode == "replicas":
+        return split.whole(layers)
+    if mode == "hybrid":
+        return split.in_hybrid(layers, size, rank)
+    towers = split.towers_for(layers, size)
+    return split.in_towers(layers, towers, rank % towers)
+
+
+class Spread(Placement):
+    """This process's part. Neighbouring ranks share a network; rank // parts is the replica.
+
+    ``exchange`` is the type that float32 values travel in. UsageError where the network or the
+    batch cannot be shared out among so many processes.
+    """
+
+    def __init__(
+        self, world: Processes, mode: Mode, network: Network, batch: int,
+        exchange: torch.dtype | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(network, batch)
+        self.world, self.mode, self.first = world, mode, world.first
+        self.described = f"{world.size}, {mode}"
+        self.number, self.processes = world.rank, world.size
+        self.share = share_of(network.layers, mode, world.size, world.rank)
+        self.traffic, self.exchange = Traffic(), exchange
+        self.shapes = {name: value.shape for name, value in network.named_parameters()}
+        parts = self.share.parts
+        self.streams = world.size if mode == "hybrid" else world.size // parts
+        self.all_rows = _rows(batch, self.streams, equal=mode == "hybrid")
+        self.rows = self.all_rows[world.rank if mode == "hybrid" else world.rank // parts]
+        mesh = init_device_mesh(
+            "cpu", (world.size // parts, parts), mesh_dim_names=("replicas", "parts")
+        )
+        self.sharing = self._group(mesh.get_group("parts"))
+        everyone = dist.group.WORLD
+        assert everyone is not None
+        self.alike = self._group(everyone if mode == "hybrid" else mesh.get_group("replicas"))
+        if mode != "replicas":
+            logits = learned(network.layers)[-1].name
+            self.network = ShareNetwork(self.share, logits, network.side, self._talking())
+            self.network.precision = network.precision
+        self.synced: dict[tuple[str, ...], nn.Module] = {}
+
+    def _group(self, handle: dist.ProcessGroup) -> Group:
+        return Group(handle, handle.rank(), handle.size(), self.exchange, self.traffic)
+
+    def _talking(self) -> dict[int, Group]:
+        """The groups that the list talks of, by size: all parts, or neighbours among them."""
+        sizes = {one.parts for one in self.share.layers if isinstance(one, Gather | Scatter)}
+        found = {self.share.parts: self.sharing}
+        for size in sorted(sizes - set(found)):
+            for start in range(0, self.processes, size):
+                ranks = list(range(start, start + size))
+                handle = dist.new_group(ranks)
+                if self.world.rank in ranks:
+                    found[size] = self._group(handle)
+        return found
+
+    def places(self, _layer: str, piece: int, pieces: int) -> tuple[Sequence[range], int, int]:
+        """(rows of the batch, part, parts of the units) that a layer's values have here."""
+        spread = _layer in self.share.spread
+        part, parts = (self.share.index, self.share.parts) if spread else (0, 1)
+        streams = self.all_rows if spread and self.mode == "hybrid" else [self.rows]
+        return [shared_out(rows, pieces)[piece] for rows in streams], part, parts
+
+    def forward(self, views: Tensor) -> Tensor:
+        """Logits (N, classes); a single zero where another process computes these."""
+        if self.alike.size == 1:
+            return super().forward(views)
+        return self._synced()(views)  # type: ignore[no-any-return]
+
+    def adding(self, _more: bool) -> AbstractContextManager[None]:
+        """Around a piece's forward and backward pass; gradients travel with the last one."""
+        if _more and self.alike.size > 1:
+            return self._synced().no_sync()  # type: ignore[no-any-return,operator]
+        return super().adding(_more)
+
+    def _synced(self) -> nn.Module:
+        """The network under DistributedDataParallel, anew where other layers stand still now."""
+        alike = self.share.slices if self.mode != "hybrid" else split.not_cut(self.share.slices)
+        moving = tuple(
+            name
+            for name, value in self.network.named_parameters()
+            if value.requires_grad and name in alike
+        )
+        if moving not in self.synced:
+            held = dict(self.network.named_parameters())
+            wrapped = DistributedDataParallel(
+                _Alike(self.network, [held[name] for name in moving]),
+                process_group=self.alike.handle, broadcast_buffers=False,
+                gradient_as_bucket_view=True,
+            )  # fmt: skip
+            wrapped.register_comm_hook(None, _summing(self.alike))
+            self.synced = {moving: wrapped}
+        return self.synced[moving]
+
+    def by_first(self, work: Callable[[], T]) -> T | None:
+        """What only the first process does, while the others wait; its error is that of all."""
+        return self.world.by_first(work)
+
+    def told(self, value: Any) -> Any:
+        """The first process's value, as JSON can hold it, on all."""
+        return self.world.told(value)
+
+    def sums(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Numbers by name, summed over all processes in one exchange."""
+        found = self.sum_arrays(torch.tensor(list(values.values()), dtype=torch.float64))
+        return dict(zip(values, found.tolist(), strict=True))
+
+    def sum_arrays(self, values: Tensor) -> Tensor:
+        """The same for a tensor, in place."""
+        dist.all_reduce(values)
+        return values
+
+    def totals(self, values: Tensor, _names: Sequence[str]) -> Tensor:
+        """Sums (..., parameters) over those who hold parts of the parameters named."""
+        order = list(self.share.slices)
+        return self._totals(values, _names)[..., [order.index(name) for name in _names]]
+
+    def over_parts(self, values: Mapping[str, float]) -> dict[str, float]:
+        """The same for numbers by parameter; of all parameters, whoever holds them."""
+        found = self._totals(torch.tensor(list(values.values()), dtype=torch.float64), list(values))
+        return dict(zip(self.share.slices, found.tolist(), strict=True))
+
+    def _totals(self, values: Tensor, names: Sequence[str]) -> Tensor:
+        """Sums of all parameters, in the network's order; what all hold alike is counted once."""
+        slices = self.share.slices
+        order = list(slices)
+        full = values.new_zeros((*values.shape[:-1], len(order)))
+        counted = [slices[name].dim is not None or self._first_part for name in names]
+        full[..., [order.index(name) for name in names]] = values * torch.tensor(counted)
+        dist.all_reduce(full, group=self.sharing.handle)
+        return full
+
+    @property
+    def _first_part(self) -> bool:
+        return self.share.index == 0
+
+    def whole(self, held: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Whole parameters, or what is shaped as they are, of the parts that each process holds."""
+        if self.share.parts == 1:
+            return held
+        present = torch.tensor([name in held for name in self.share.slices], dtype=torch.uint8)
+        dist.all_reduce(present, dist.ReduceOp.MAX, group=self.sharing.handle)
+        names = [name for name, there in zip(self.share.slices, present, strict=True) if there]
+        return {name: self._whole(name, held.get(name)) for name in names}
+
+    def _whole(self, name: str, held: Tensor | None) -> Tensor:
+        cut, group = self.share.slices[name], self.sharing
+        if cut.only:
+            value = torch.empty(self.shapes[name]) if held is None else held.detach().contiguous()
+            dist.broadcast(value, group=group.handle, group_src=0)
+            return value
+        assert held is not None
+        if cut.dim is None:
+            return held
+        mine = held.detach().contiguous()
+        parts = mine.new_empty((group.size, *mine.shape))
+        all_gather(parts.view(-1), mine.view(-1), group=group.handle)
+        return torch.cat(list(parts), cut.dim)
+
+    def shared(self, whole: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """What this process holds of what the first one has whole."""
+        found = {}
+        for name in self.world.told(list(whole)):
+            if self.first:
+                value = whole[name].detach().contiguous()
+            else:
+                value = torch.empty(self.shapes[name])
+            dist.broadcast(value, 0)
+            cut = self.share.slices[name]
+            if cut.dim is not None:
+                found[name] = value.chunk(self.share.parts, cut.dim)[self.share.index].clone()
+            elif self._first_part or not cut.only:
+                found[name] = value
+        return found
+
+
+class _Alike(nn.Module):
+    """What DistributedDataParallel is to see: the parameters that several processes hold alike."""
+
+    def __init__(self, network: Network, parameters: Sequence[nn.Parameter]) -> None:
+        super().__init__()
+        self.held = nn.ParameterList(parameters)
+        self.run = network.forward
+
+    def forward(self, views: Tensor) -> Tensor:
+        """The network's outputs."""
+        return self.run(views)
+
+
+def _summing(group: Group) -> Hook:
+    """Gradients are of sums over the whole batch already, so that nothing is divided."""
+
+    def hook(
+        _state: Any,
+        bucket: dist.GradBucket,  # type: ignore[name-defined]  # DDP reads this
+    ) -> torch.futures.Future[Tensor]:
+        buffer = bucket.buffer()
+        sent = buffer if group.dtype is None else buffer.to(group.dtype)
+        # What a ring sends: each part goes round once to be summed and once to be known.
+        group.traffic.gradients += 2 * (group.size - 1) * sent.nbytes // group.size
+        work = dist.all_reduce(sent, group=group.handle, async_op=True)
+        future: torch.futures.Future[list[Tensor]] = work.get_future()
+        return future.then(lambda done: buffer.copy_(done.value()[0]))
+
+    return hook
+
+
+def _rows(batch: int, streams: int, equal: bool) -> list[range]:
+    if streams > batch or (equal and batch % streams):
+        raise UsageError(
+            f"A batch of {batch} pictures cannot be shared out {'evenly ' if equal else ''}among "
+            f"{streams} processes; give another --batch or start another number of them."
+        )
+    return shared_out(range(batch), streams)

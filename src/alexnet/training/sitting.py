@@ -1,0 +1,93 @@
+"""How a run is trained this time: threads, turns, processes. None of it changes what is learned."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from alexnet import machine
+from alexnet.errors import UsageError
+from alexnet.networks.build import Network
+from alexnet.parallel.placement import Placement
+from alexnet.parallel.split import Mode
+from alexnet.parallel.world import TIMEOUT, Processes, World, joined, launched, local_size
+from alexnet.training.job import Say
+
+MODES = ("towers", "replicas", "hybrid")
+EXCHANGES = {"float32": None, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What ``train`` and ``resume`` are told about the machines.
+
+    ``turns``: in how many pieces a batch goes forward and back, its update being one (gradient
+    accumulation). ``parallel``: how the processes that torchrun started share the work.
+    ``exchange`` is the type in which float32 values travel between them; ``timeout`` the seconds
+    that one waits for another.
+    """
+
+    threads: int | None = None
+    workers: int = 1
+    turns: int = 1
+    parallel: str | None = None
+    exchange: str = "float32"
+    timeout: float = TIMEOUT
+    say: Say = print
+    quiet: bool = False
+    world: World = field(default_factory=World)
+
+    def check(self) -> None:
+        """UsageError for a number or a word that cannot be."""
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"{self.threads} threads were asked for; at least 1 is needed.")
+        if self.workers < 0:
+            raise UsageError(f"{self.workers} workers were asked for; it can be 0 or more.")
+        if self.turns < 1:
+            raise UsageError(f"A batch cannot be trained in {self.turns} turns; at least in 1.")
+        if self.parallel not in (None, *MODES):
+            raise UsageError(f"parallel is {self.parallel!r}; it can be {', '.join(MODES)}.")
+        if self.exchange not in EXCHANGES:
+            raise UsageError(f"exchange is {self.exchange!r}; it can be {', '.join(EXCHANGES)}.")
+        if self.parallel is None and launched():
+            raise UsageError(
+                "torchrun started several processes, which would all train the same; say how they "
+                f"share the work: --parallel {' or '.join(MODES)}."
+            )
+
+    @contextmanager
+    def met(self) -> Iterator["Sitting"]:
+        """The sitting with all its processes; only the first one speaks."""
+        self.check()
+        if self.parallel is None:
+            yield self
+            return
+        with joined(self.timeout) as world:
+            say = self.say if world.first else _silent
+            yield replace(self, world=world, say=say, quiet=self.quiet or not world.first)
+
+    def use_machine(self, threads: int | None) -> None:
+        """Let torch have the threads asked for; else those given, or this process's part."""
+        if self.parallel:
+            threads = max(1, machine.cores() // local_size())
+        machine.use(self.threads or threads)
+
+    @property
+    def place(self) -> Callable[[Network, int], Placement]:
+        """Who trains what of a network and of a batch."""
+        if not isinstance(self.world, Processes):
+            return Placement
+        from alexnet.parallel.spread import Spread
+
+        world, mode, exchange = self.world, _mode(self.parallel), EXCHANGES[self.exchange]
+        return lambda network, batch: Spread(world, mode, network, batch, exchange)
+
+
+def _mode(name: str | None) -> Mode:
+    assert name in ("towers", "replicas", "hybrid")
+    return name  # type: ignore[return-value]
+
+
+def _silent(_text: str) -> None:
+    pass
