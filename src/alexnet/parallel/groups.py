@@ -11,16 +11,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from alexnet.parallel.traffic import Traffic
+
 # The name in torch from 2.13 on, and that before.
 all_gather = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
-
-
-@dataclass
-class Traffic:
-    """Bytes that this process has sent to others: values of layers, gradients of weights."""
-
-    values: int = 0
-    gradients: int = 0
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,10 @@ class Placement:
         """Sums (..., parameters) over those who hold parts of the parameters named."""
         return values
 
+    def exchanged(self) -> str:
+        """A line about what was exchanged since the last call, that is in one step, or ""."""
+        return ""
+
     def over_parts(self, values: Mapping[str, float]) -> dict[str, float]:
         """The same for numbers by parameter; of all parameters, whoever holds them."""
         return dict(values)

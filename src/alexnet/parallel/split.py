@@ -199,6 +199,21 @@ def _slices(layer: Learned, held: Slice) -> dict[str, Slice]:
     return {f"{layer.name}.{kind}": held for kind in ("weight", "bias")}
 
 
+def share_of(layers: Layers, mode: Mode, size: int, rank: int) -> Share:
+    """What a process holds; UsageError where the network cannot be spread so."""
+    if mode == "replicas":
+        return whole(layers)
+    if mode == "hybrid":
+        return in_hybrid(layers, size, rank)
+    towers = towers_for(layers, size)
+    return in_towers(layers, towers, rank % towers)
+
+
+def streams_of(mode: Mode, size: int, parts: int) -> int:
+    """How many processes, or networks of several processes, have pictures of their own."""
+    return size if mode == "hybrid" else size // parts
+
+
 def not_cut(slices: Mapping[str, Slice]) -> set[str]:
     """The parameters that each process holds whole."""
     return {name for name, held in slices.items() if held.dim is None}

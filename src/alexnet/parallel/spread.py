@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -12,25 +13,15 @@ from torch.nn.parallel import DistributedDataParallel
 
 from alexnet.errors import UsageError
 from alexnet.networks.build import Network
-from alexnet.networks.layers import Gather, Layers, Scatter, learned
-from alexnet.parallel import split
-from alexnet.parallel.groups import Group, Traffic, all_gather
+from alexnet.networks.layers import Gather, Scatter, learned
+from alexnet.parallel import split, traffic
+from alexnet.parallel.groups import Group, all_gather
 from alexnet.parallel.placement import Placement, T, shared_out
 from alexnet.parallel.share import ShareNetwork
-from alexnet.parallel.split import Mode, Share
+from alexnet.parallel.split import Mode, share_of, streams_of
 from alexnet.parallel.world import Processes
 
 Hook = Callable[[Any, Any], torch.futures.Future[Tensor]]  # what DDP calls with each bucket
-
-
-def share_of(layers: Layers, mode: Mode, size: int, rank: int) -> Share:
-    """What a process holds; UsageError where the network cannot be spread so."""
-    if mode == "replicas":
-        return split.whole(layers)
-    if mode == "hybrid":
-        return split.in_hybrid(layers, size, rank)
-    towers = split.towers_for(layers, size)
-    return split.in_towers(layers, towers, rank % towers)
 
 
 class Spread(Placement):
@@ -49,10 +40,11 @@ class Spread(Placement):
         self.described = f"{world.size}, {mode}"
         self.number, self.processes = world.rank, world.size
         self.share = share_of(network.layers, mode, world.size, world.rank)
-        self.traffic, self.exchange = Traffic(), exchange
+        self.traffic, self.exchange = traffic.Traffic(), exchange
+        self.layers = network.layers
         self.shapes = {name: value.shape for name, value in network.named_parameters()}
         parts = self.share.parts
-        self.streams = world.size if mode == "hybrid" else world.size // parts
+        self.streams = streams_of(mode, world.size, parts)
         self.all_rows = _rows(batch, self.streams, equal=mode == "hybrid")
         self.rows = self.all_rows[world.rank if mode == "hybrid" else world.rank // parts]
         mesh = init_device_mesh(
@@ -128,6 +120,32 @@ class Spread(Placement):
     def told(self, value: Any) -> Any:
         """The first process's value, as JSON can hold it, on all."""
         return self.world.told(value)
+
+    def exchanged(self) -> str:
+        """A line about what was exchanged since the last call, that is in one step."""
+        each = self.traffic
+        sent = self.sums({"values": each.values, "gradients": each.gradients})
+        expected = self.sums(asdict(self._expected()))
+        each.values = each.gradients = 0
+        line = (
+            f"Exchange   {sent['values'] / 1e6:,.1f} MB of values and "
+            f"{sent['gradients'] / 1e6:,.1f} MB of gradients a step, all processes together"
+        )
+        moving = all(value.requires_grad for value in self.network.parameters())
+        if not moving:
+            return f"{line} (some layers stand still)"
+        if sent == expected:
+            return f"{line}, as computed from the list of layers"
+        return f"{line}; computed were {expected['values']:,.0f} and {expected['gradients']:,.0f} B"
+
+    def _expected(self) -> traffic.Traffic:
+        half = self.exchange is not None
+        inside = 2 if half or self.network.precision == torch.bfloat16 else 4
+        widths = traffic.Widths(inside, 2 if half else 4, 2 if half else 4)
+        return traffic.of_step(
+            self.layers, self.network.input, self.mode, self.processes, self.world.rank,
+            len(self.rows) * self.streams, widths,
+        )  # fmt: skip
 
     def sums(self, values: Mapping[str, float]) -> dict[str, float]:
         """Numbers by name, summed over all processes in one exchange."""
@@ -225,8 +243,7 @@ def _summing(group: Group) -> Hook:
     ) -> torch.futures.Future[Tensor]:
         buffer = bucket.buffer()
         sent = buffer if group.dtype is None else buffer.to(group.dtype)
-        # What a ring sends: each part goes round once to be summed and once to be known.
-        group.traffic.gradients += 2 * (group.size - 1) * sent.nbytes // group.size
+        group.traffic.gradients += traffic.summed(sent.nbytes, group.size)
         work = dist.all_reduce(sent, group=group.handle, async_op=True)
         future: torch.futures.Future[list[Tensor]] = work.get_future()
         return future.then(lambda done: buffer.copy_(done.value()[0]))

@@ -29,6 +29,8 @@ def run(job: Job) -> None:
     saving = Saving(job)
     batches = job.batches.run(job.tally.step, job.workers)
     job.network.train()
+    job.placement.exchanged()
+    first = job.tally.step
     with catching() as stop, closing(batches), closing(progress):
         while not finished(job):
             started = time.monotonic()
@@ -36,6 +38,8 @@ def run(job: Job) -> None:
             if ends_epoch(job) or finished(job):
                 end_epoch(job)
                 progress.close()
+            if job.tally.step == first + 1 and (line_of_bytes := job.placement.exchanged()):
+                job.say(line_of_bytes)
             progress.total = expected_steps(job)
             progress.update(job.tally.step, line)
             asked = job.placement.sums(
