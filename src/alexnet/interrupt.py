@@ -16,14 +16,15 @@ class Stop:
     requested: bool = False
 
 
-def _to_stderr(text: str) -> None:
+def to_stderr(text: str) -> None:
+    """Say it at once, from the handler of a signal."""
     # Not print: the signal may have come in the middle of one, which cannot be entered twice.
     with suppress(OSError):
         os.write(2, text.encode() + b"\n")
 
 
 @contextmanager
-def catching(say: Callable[[str], None] = _to_stderr) -> Iterator[Stop]:
+def catching(say: Callable[[str], None] = to_stderr) -> Iterator[Stop]:
     """While the block runs, the first signal sets ``requested``, a second raises KeyboardInterrupt.
 
     The former handlers return afterwards. Outside the main thread, where Python allows no handlers,

@@ -106,8 +106,7 @@ class Spread(Placement):
             held = dict(self.network.named_parameters())
             wrapped = DistributedDataParallel(
                 _Alike(self.network, [held[name] for name in moving]),
-                process_group=self.alike.handle, broadcast_buffers=False,
-                gradient_as_bucket_view=True,
+                process_group=self.alike.handle, gradient_as_bucket_view=True,
             )  # fmt: skip
             wrapped.register_comm_hook(None, _summing(self.alike))
             self.synced = {moving: wrapped}

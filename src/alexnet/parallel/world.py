@@ -7,19 +7,21 @@ LOCAL_WORLD_SIZE, MASTER_ADDR ...). Small facts travel as JSON; nothing is pickl
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import Store, _get_default_store
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from alexnet.errors import AlexNetError, Told, UsageError
 
 TIMEOUT = 600.0  # seconds that one process waits for another
-ROLL_CALL = timedelta(seconds=5)
+ROLL_CALL = 3.0  # seconds in which a process that is alive answers
 T = TypeVar("T")
 
 
@@ -48,14 +50,11 @@ class World:
 
 
 class Processes(World):
-    """Several, which torchrun started; this one is ``rank`` of ``size``.
+    """Several, which torchrun started, with a ``store`` of small facts that it keeps for them."""
 
-    ``roll`` is for asking who is there when an exchange has failed.
-    """
-
-    def __init__(self, store: Store, roll: dist.ProcessGroup) -> None:
+    def __init__(self, store: Store) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
-        self.store, self.roll = store, roll
+        self.store = store
 
     def told(self, value: Any) -> Any:
         """The first process's value, as JSON can hold it, on all."""
@@ -119,37 +118,55 @@ def joined(timeout: float = TIMEOUT) -> Iterator[Processes]:
     except RuntimeError as error:
         if not _is_lost(error):
             raise
-        raise _once(world, AlexNetError(_who_is_lost(world, error, timeout))) from None
+        lost = AlexNetError(_who_is_lost(world, error, timeout))
+        raise _once(world, lost, follows=True) from None
     dist.destroy_process_group()
 
 
 def _met(timeout: float) -> Processes:
-    gpu = torch.cuda.is_available()
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    patience = timedelta(seconds=timeout)
     try:
+        found, number, size = next(rendezvous("env://", timeout=patience))
+        store = _own_store(found, size)
         dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if gpu else "gloo", timeout=timedelta(seconds=timeout)
+            backend, store=store, rank=number, world_size=size, timeout=patience
         )
+        world = Processes(store)
+        store.set(f"host/{number}", socket.gethostname())
     except (RuntimeError, ValueError) as error:
         raise AlexNetError(
             f"{_here()} could not meet the other processes within {timeout:g} s "
             f"({str(error).splitlines()[0]}). Are all of them started, and is "
             f"{os.environ.get('MASTER_ADDR')} reachable from here?"
         ) from error
-    roll = dist.new_group(backend="gloo")
-    store = _get_default_store()
-    world = Processes(store, roll)
-    store.set(f"host/{world.rank}", socket.gethostname())
     return world
 
 
-def _once(world: Processes, error: BaseException) -> BaseException:
-    """The error, or Told where another process has said the same."""
+def _own_store(store: Store, size: int) -> Store:
+    """A part of the store for those who meet now.
+
+    torchrun's c10d rendezvous keeps one store for all its restarts, and the addresses of processes
+    that are gone would be found in it (seen with torch 2.13).
+    """
+    name = f"{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}/{size}"
+    arrived = store.add(f"{name}/arrived", 1)
+    return PrefixStore(f"{name}/{(arrived - 1) // size}", store)
+
+
+def _once(world: Processes, error: BaseException, follows: bool = False) -> BaseException:
+    """The error, or Told where another process has said the same.
+
+    ``follows``: it may well be what another process's error has led to.
+    """
     if isinstance(error, Told):
         return error
     text = str(error) or type(error).__name__
     with suppress(RuntimeError):
-        same = world.store.compare_set("error", "", text).decode() == text
-        if same and world.store.add("told", 1) > 1:
+        said = world.store.compare_set("error", "", text).decode()
+        if said != text:
+            return Told(error) if follows else error
+        if world.store.add("told", 1) > 1:
             return Told(error)
     return error
 
@@ -166,21 +183,27 @@ def _who_is_lost(world: Processes, error: RuntimeError, timeout: float) -> str:
     late = "timed out" in str(error).lower()
     how = f"did not answer within {timeout:g} s" if late else "has ended"
     missing = _missing(world)
-    who = " and ".join(_name(world, one) for one in missing) or "a process that cannot be found out"
+    # Where a process has ended, others may not have noticed yet, and do not answer either.
+    who = (" and " if late else " or ").join(_name(world, one) for one in missing)
     return (
-        f"{who} {how}, so {_here()} stops too. torchrun --max-restarts 3 would start all anew from "
-        "the last step saved; without it, the same command goes on from there."
+        f"{who or 'another process'} {how}, so the others stop too. With torchrun --max-restarts 3 "
+        "all begin again by themselves from the last step saved; otherwise the same command does."
     )
 
 
-def _missing(world: Processes) -> Sequence[int]:
+def _missing(world: Processes) -> list[int]:
+    """The ranks that do not answer a roll call in the store that torchrun keeps."""
+    names = [f"here/{number}" for number in range(world.size)]
+    # Closed first, so that others who wait for us notice, and answer too.
+    dist.destroy_process_group()
+    until = time.monotonic() + ROLL_CALL
     try:
-        dist.monitored_barrier(world.roll, ROLL_CALL, wait_all_ranks=True)
-    except RuntimeError as error:
-        text = str(error).partition("Ranks ")[2].partition(" failed")[0]
-        found = [int(one) for one in text.replace(",", " ").split() if one.isdecimal()]
-        return found or ([0] if not world.first else [])
-    return []
+        world.store.set(names[world.rank], "yes")
+        while not world.store.check(names) and time.monotonic() < until:
+            time.sleep(0.05)
+        return [number for number, name in enumerate(names) if not world.store.check([name])]
+    except RuntimeError:
+        return [0]  # who keeps the store where torchrun does not
 
 
 def _name(world: Processes, number: int) -> str:

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 
 from alexnet.errors import AlexNetError, Interrupted
-from alexnet.interrupt import catching
+from alexnet.interrupt import catching, to_stderr
 from alexnet.progress import Progress, duration
 from alexnet.training import diagnosis
 from alexnet.training.batches import Batch
@@ -31,7 +31,8 @@ def run(job: Job) -> None:
     job.network.train()
     job.placement.exchanged()
     first = job.tally.step
-    with catching() as stop, closing(batches), closing(progress):
+    say = to_stderr if job.placement.first else _silent
+    with catching(say) as stop, closing(batches), closing(progress):
         while not finished(job):
             started = time.monotonic()
             line = one_step(job, next(batches), started)
@@ -170,6 +171,10 @@ def _stopped(job: Job) -> str:
         f"stopped after step {job.tally.step:,} of {expected_steps(job):,}, all saved; "
         f"go on with: alexnet train --resume {job.folder}"
     )
+
+
+def _silent(_text: str) -> None:
+    """Of several processes, one speaks."""
 
 
 class Saving:
