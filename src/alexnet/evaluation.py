@@ -1,7 +1,7 @@
 """Error rates of trained networks on a part of a set: every image once, one pass for all views."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from alexnet import metrics
 from alexnet.data.store import ImageSet, Part, open_set
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import Model, load_model
+from alexnet.parallel.world import World
 from alexnet.progress import Progress
 from alexnet.results import Evaluation, fingerprint, keep, saved_evaluations
 from alexnet.run import data_folder, open_run
 from alexnet.views import CENTRE
 
 BLOCK = 32  # pictures; ten views of them are 320 inputs
+ALONE = World()
 SHOWN = 5  # most probable classes that are kept of each image
 
 __all__ = ["Evaluation", "evaluate", "saved_evaluations"]
@@ -32,6 +34,7 @@ def evaluate(
     views: int | None = None,
     say: Say = print,
     quiet: bool = False,
+    world: World = ALONE,
 ) -> list[Evaluation]:
     """Measure a run, or the ensemble of several, on a set; one Evaluation a number of views.
 
@@ -40,9 +43,13 @@ def evaluate(
     mirrors, where a mirrored picture would show another class. The softmax outputs of views and
     runs are averaged (sections 4.1 and 6 of the paper). ``say`` gets notes on what was chosen.
 
+    Of several processes each takes a part of the pictures and gets the whole result, which is that
+    of a single process; the first of them speaks and writes.
+
     The result of one run is kept in its folder, see ``saved_evaluations``. AlexNetError where a
     run or the set is missing, or they do not fit; UsageError for an unknown part or views.
     """
+    say, quiet = (say, quiet) if world.first else (_silent, True)
     folders = [Path(run) for run in ([runs] if isinstance(runs, Path | str) else runs)]
     weights = fingerprint(folders[0])
     models = [load_model(folder) for folder in folders]
@@ -52,12 +59,16 @@ def evaluate(
     chosen = _chosen_part(images, part, say, here=not all(map(_imported, folders)))
     numbers = _numbers_of_views(models, views, say)
     labels = labels_of[chosen.labels]
-    answers = _answers(models, chosen, labels, numbers, quiet)
+    answers = _answers(models, chosen, labels, numbers, world, quiet)
     head = (" + ".join(map(str, folders)), models[0], str(images.folder))
     results = [_measured(head, chosen, labels, answers[number], number) for number in numbers]
-    if len(folders) == 1:
+    if len(folders) == 1 and world.first:
         _kept(folders[0], results, weights, say)
     return results
+
+
+def _silent(_text: str) -> None:
+    """Of several processes, one speaks."""
 
 
 def _kept(folder: Path, results: Sequence[Evaluation], weights: str, say: Say) -> None:
@@ -173,6 +184,7 @@ def _numbers_of_views(models: Sequence[Model], wanted: int | None, say: Say) -> 
 class _Answers:
     """What is kept of the probabilities (N, K) of all images, filled block by block."""
 
+    seen: NDArray[np.int64]  # how often each image was counted
     place: NDArray[np.int64]
     top: NDArray[np.int64]
     probability: NDArray[np.float32]
@@ -182,26 +194,32 @@ class _Answers:
     def empty(cls, images: int, shown: int) -> "_Answers":
         shape = (images, shown)
         return cls(
-            np.full(images, -1), np.zeros(shape, np.int64), np.zeros(shape, np.float32),
-            np.zeros(images, np.float32),
+            np.zeros(images, np.int64), np.zeros(images, np.int64), np.zeros(shape, np.int64),
+            np.zeros(shape, np.float32), np.zeros(images, np.float32),
         )  # fmt: skip
 
     def fill(self, block: slice, shares: NDArray[np.float32], labels: NDArray[np.int64]) -> None:
-        assert (self.place[block] == -1).all(), "an image would be counted twice"
+        self.seen[block] += 1
         self.place[block] = metrics.places(shares, labels)
         self.top[block] = np.argsort(-shares, axis=1, kind="stable")[:, : self.top.shape[1]]
         self.probability[block] = np.take_along_axis(shares, self.top[block], axis=1)
         self.true_probability[block] = shares[np.arange(len(labels)), labels]
 
+    def added(self, world: World) -> "_Answers":
+        """Those of all processes together."""
+        found = _Answers(*(world.added(getattr(self, one.name)) for one in fields(self)))
+        assert (found.seen == 1).all(), "an image was left out or counted twice"
+        return found
+
 
 def _answers(
     models: Sequence[Model], part: Part, labels: NDArray[np.int64], numbers: Sequence[int],
-    quiet: bool,
+    world: World, quiet: bool,
 ) -> dict[int, _Answers]:  # fmt: skip
     shown = min(SHOWN, len(models[0].classes))
     answers = {number: _Answers.empty(len(part), shown) for number in numbers}
     progress = Progress("evaluate", len(part), quiet=quiet)
-    for start in range(0, len(part), BLOCK):
+    for start in range(world.rank * BLOCK, len(part), world.size * BLOCK):
         block = slice(start, min(start + BLOCK, len(part)))
         pictures = np.array(part.pictures[block])  # read from disk once, for all runs
         # (runs, views, block, K)
@@ -212,8 +230,7 @@ def _answers(
             answers[number].fill(block, some.mean(axis=0), labels[block])
         progress.update(block.stop)
     progress.close()
-    assert all((answer.place >= 0).all() for answer in answers.values()), "an image was left out"
-    return answers
+    return {number: answer.added(world) for number, answer in answers.items()}
 
 
 def _measured(

@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
     from alexnet import machine
     from alexnet.evaluation import evaluate
     from alexnet.files import check_place
+    from alexnet.parallel.world import everyone, threads
     from alexnet.results import write_predictions
 
     def say(text: str) -> None:
@@ -48,10 +49,14 @@ def run(options: argparse.Namespace) -> int:
 
     if options.csv:
         check_place(options.csv)
-    machine.use()
-    evaluations = evaluate(
-        options.runs, options.data, part=options.part, views=options.views, say=say
-    )
+    machine.use(threads())
+    with everyone() as world:
+        evaluations = evaluate(
+            options.runs, options.data, part=options.part, views=options.views, say=say,
+            world=world,
+        )  # fmt: skip
+    if not world.first:
+        return 0
     if options.csv:
         write_predictions(options.csv, evaluations)
         say(f"The predictions of each image are in {options.csv}.")

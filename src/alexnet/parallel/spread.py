@@ -124,7 +124,7 @@ class Spread(Placement):
         """A line about what was exchanged since the last call, that is in one step."""
         each = self.traffic
         sent = self.sums({"values": each.values, "gradients": each.gradients})
-        expected = self.sums(asdict(self._expected()))
+        expected = self.sums(asdict(self.expected()))
         each.values = each.gradients = 0
         line = (
             f"Exchange   {sent['values'] / 1e6:,.1f} MB of values and "
@@ -137,7 +137,8 @@ class Spread(Placement):
             return f"{line}, as computed from the list of layers"
         return f"{line}; computed were {expected['values']:,.0f} and {expected['gradients']:,.0f} B"
 
-    def _expected(self) -> traffic.Traffic:
+    def expected(self) -> traffic.Traffic:
+        """What this process sends in a step by the list of layers, when all of them move."""
         half = self.exchange is not None
         inside = 2 if half or self.network.precision == torch.bfloat16 else 4
         widths = traffic.Widths(inside, 2 if half else 4, 2 if half else 4)

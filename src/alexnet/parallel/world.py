@@ -13,16 +13,20 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
+from alexnet import machine
 from alexnet.errors import AlexNetError, Told, UsageError
 
 TIMEOUT = 600.0  # seconds that one process waits for another
 ROLL_CALL = 3.0  # seconds in which a process that is alive answers
 T = TypeVar("T")
+N = TypeVar("N", bound=np.number)
 
 
 class World:
@@ -47,6 +51,10 @@ class World:
     def together(self, work: Callable[[], T]) -> T:
         """What each process does for itself; where it fails on one, it has failed on all."""
         return work()
+
+    def added(self, values: NDArray[N]) -> NDArray[N]:
+        """The sum of an array over the processes."""
+        return values
 
 
 class Processes(World):
@@ -83,6 +91,22 @@ class Processes(World):
             raise Told()
         return result  # type: ignore[return-value]
 
+    def added(self, values: NDArray[N]) -> NDArray[N]:
+        """The sum of an array over the processes."""
+        total = torch.from_numpy(values.copy())
+        dist.all_reduce(total)
+        return np.asarray(total.numpy(), values.dtype)
+
+
+@contextmanager
+def everyone() -> Iterator[World]:
+    """All processes that torchrun started, or the only one."""
+    if not launched():
+        yield World()
+        return
+    with joined() as world:
+        yield world
+
 
 def launched() -> bool:
     """Whether torchrun started this process."""
@@ -92,6 +116,11 @@ def launched() -> bool:
 def local_size() -> int:
     """How many processes of the run share this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+
+def threads() -> int:
+    """As many as the cores, which the processes on this machine share."""
+    return max(1, machine.cores() // local_size())
 
 
 def rank() -> int:

@@ -11,7 +11,7 @@ from alexnet.errors import UsageError
 from alexnet.networks.build import Network
 from alexnet.parallel.placement import Placement
 from alexnet.parallel.split import Mode
-from alexnet.parallel.world import TIMEOUT, Processes, World, joined, launched, local_size
+from alexnet.parallel.world import TIMEOUT, Processes, World, joined, launched, threads
 from alexnet.training.job import Say
 
 MODES = ("towers", "replicas", "hybrid")
@@ -67,11 +67,9 @@ class Sitting:
             say = self.say if world.first else _silent
             yield replace(self, world=world, say=say, quiet=self.quiet or not world.first)
 
-    def use_machine(self, threads: int | None) -> None:
-        """Let torch have the threads asked for; else those given, or this process's part."""
-        if self.parallel:
-            threads = max(1, machine.cores() // local_size())
-        machine.use(self.threads or threads)
+    def use_machine(self, before: int | None) -> None:
+        """Let torch have the threads asked for; else those of before, or this process's part."""
+        machine.use(self.threads or (None if self.parallel else before) or threads())
 
     @property
     def place(self) -> Callable[[Network, int], Placement]:

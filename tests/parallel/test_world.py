@@ -1,0 +1,188 @@
+"""Processes that meet, agree, fail together and name who is lost; each is a Python of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from torch.distributed import TCPStore
+
+from alexnet.errors import UsageError
+from alexnet.parallel.world import World, joined, launched
+
+WORK = """
+import os, signal, sys
+from alexnet.cli import _exit_code
+from alexnet.errors import AlexNetError, UsageError
+from alexnet.parallel.world import joined
+
+def work(world):
+{work}
+
+try:
+    with joined(timeout={timeout}) as world:
+        work(world)
+except AlexNetError as error:
+    code = _exit_code("alexnet", error)
+    sys.stderr.flush()
+    os._exit(code)
+"""
+
+
+@dataclass
+class Party:
+    """Three processes with what torchrun gives them: a store that outlives them, and names."""
+
+    store: TCPStore = field(
+        default_factory=lambda: TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    )
+    started: list["subprocess.Popen[str]"] = field(default_factory=list)
+
+    def start(self, work: str, timeout: float = 20.0, size: int = 3) -> None:
+        text = WORK.format(work=textwrap.indent(textwrap.dedent(work), "    "), timeout=timeout)
+        shared = {
+            "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(self.store.port),
+            "TORCHELASTIC_USE_AGENT_STORE": "True",
+        }  # fmt: skip
+        for rank in range(size):
+            environment = {
+                **os.environ, **shared, "RANK": str(rank), "WORLD_SIZE": str(size),
+                "OMP_NUM_THREADS": "1",
+            }  # fmt: skip
+            self.started.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", text], env=environment, text=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                )
+            )  # fmt: skip
+
+    def ends(self, *ranks: int) -> list[tuple[int, str, str]]:
+        """Exit code, output and errors of these processes; only what they say of alexnet."""
+        found = []
+        for rank in ranks:
+            out, errors = self.started[rank].communicate(timeout=60)
+            said = [line for line in errors.splitlines() if line.startswith("alexnet: ")]
+            found.append((self.started[rank].returncode, out, "\n".join(said)))
+        return found
+
+
+@pytest.fixture
+def party() -> Iterator[Party]:
+    found = Party()
+    yield found
+    for process in found.started:
+        process.kill()
+        process.communicate()
+
+
+def test_alone_everything_is_ones_own() -> None:
+    world = World()
+    assert world.first
+    assert (world.told({"a": 1}), world.by_first(lambda: 2), world.together(lambda: 3)) == (
+        {"a": 1}, 2, 3,
+    )  # fmt: skip
+
+
+def test_without_torchrun_it_says_how_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RANK", "WORLD_SIZE", "TORCHELASTIC_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    assert not launched()
+    with pytest.raises(UsageError, match="torchrun --nproc-per-node 2"), joined():
+        pytest.fail("nobody was to meet")
+
+
+def test_what_the_first_says_reaches_all_and_arrays_are_added(party: Party) -> None:
+    party.start(
+        """
+        import numpy as np
+        told = world.told({"plan": ["ä", 1.5, None]} if world.first else "nothing")
+        first = world.by_first(lambda: "done")
+        added = world.added(np.arange(3, dtype=np.int64) * world.rank)
+        print(told, first, added.tolist(), world.together(lambda: world.rank))
+        """
+    )
+    said = "{'plan': ['ä', 1.5, None]}"
+    assert [out.strip() for _, out, _ in party.ends(0, 1, 2)] == [
+        f"{said} done [0, 3, 6] 0", f"{said} None [0, 3, 6] 1", f"{said} None [0, 3, 6] 2",
+    ]  # fmt: skip
+
+
+def test_one_mistake_of_all_is_told_once(party: Party) -> None:
+    party.start("raise UsageError('there is no such network')")
+    ends = party.ends(0, 1, 2)
+    assert [code for code, _, _ in ends] == [2, 2, 2]
+    assert sorted(said for _, _, said in ends) == ["", "", "alexnet: there is no such network"]
+
+
+def test_an_error_of_one_ends_all_and_only_it_is_told(party: Party) -> None:
+    party.start(
+        """
+        def fail():
+            if world.rank == 1:
+                raise AlexNetError("the set is not here")
+        world.together(fail)
+        """
+    )
+    assert party.ends(0, 1, 2) == [
+        (1, "", ""),
+        (1, "", "alexnet: the set is not here"),
+        (1, "", ""),
+    ]
+
+
+def test_an_error_between_two_exchanges_ends_the_others(party: Party) -> None:
+    party.start(
+        """
+        world.together(lambda: None)
+        if world.rank == 2:
+            raise AlexNetError("the disk is full")
+        world.together(lambda: None)
+        """
+    )
+    ends = party.ends(0, 1, 2)
+    assert [code for code, _, _ in ends] == [1, 1, 1]
+    assert [said for _, _, said in ends] == ["", "", "alexnet: the disk is full"]
+
+
+def test_a_process_that_does_not_answer_is_named(party: Party) -> None:
+    party.start(
+        """
+        world.together(lambda: None)
+        if world.rank == 1:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        world.together(lambda: None)
+        """,
+        timeout=3.0,
+    )
+    said = "".join(errors for _, _, errors in party.ends(0, 2))
+    here = socket.gethostname()
+    assert said.startswith(f"alexnet: rank 1 on {here} did not answer within 3 s, so the others")
+    assert said.count("alexnet: ") == 1
+
+
+def test_a_process_that_was_killed_is_named(party: Party) -> None:
+    party.start(
+        """
+        world.together(lambda: None)
+        if world.rank == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        world.together(lambda: None)
+        """,
+        size=2,
+    )
+    ((code, _, said),) = party.ends(0)
+    assert (code, party.started[1].wait()) == (1, -signal.SIGKILL)
+    assert said.startswith(f"alexnet: rank 1 on {socket.gethostname()} has ended, so the others")
+
+
+def test_who_comes_too_late_is_told(party: Party) -> None:
+    party.start("pass", timeout=2.0, size=2)
+    party.started[0].kill()
+    ((code, _, said),) = party.ends(1)
+    assert code == 1
+    assert said.startswith(f"alexnet: rank 1 on {socket.gethostname()} could not meet the other")
