@@ -3,11 +3,12 @@
     python benchmarks/parallel.py SET [--batch 128] [--rounds 3] [--steps 5] [--json]
 
 The whole network, pictures out of the store of SET. In turn, on this machine's cores: one process
-with all of them; two processes, with half of them each, as towers (also with bf16 exchange), as
-replicas and as hybrid; four as towers x replicas. Of each: pictures a second, the share of the step
-in which a process waits for others' values, and bytes that went through the loopback interface,
-which the kernel counts, beside the bytes that the list of layers says. Then the table of bytes a
-step and process for 2, 4, 8 and 64 processes, and the scaling that follows for two networks.
+with all of them; two processes, with half of them each, as towers (also with bf16 exchange, and
+with exchanges that no arithmetic hides), as replicas and as hybrid; four as towers x replicas. Of
+each: pictures a second, the share of the step in which a process waits for others' values, and
+bytes that went through the loopback interface, which the kernel counts, beside the bytes that the
+list of layers says. Then the table of bytes a step and process for 2, 4, 8 and 64 processes, and
+the scaling that follows for this machine and for a GPU that is assumed.
 """
 
 import argparse
@@ -21,8 +22,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+AT_ONCE = "float32, not hidden"  # each exchange is waited for where it begins
 WAYS = (
-    (1, None, "float32"), (2, "towers", "float32"), (2, "towers", "bf16"),
+    (1, None, "float32"), (2, "towers", "float32"), (2, "towers", AT_ONCE), (2, "towers", "bf16"),
     (2, "replicas", "float32"), (2, "hybrid", "float32"), (4, "towers", "float32"),
 )  # fmt: skip
 SIZES = (2, 4, 8, 64)
@@ -94,7 +96,10 @@ def job_of(data: str, batch: int, plan: dict[str, Any], world: Any) -> Any:
     from alexnet.training.recipe import Recipe
     from alexnet.training.sitting import Sitting
 
-    sitting = Sitting(parallel=plan["mode"], exchange=plan["exchange"], world=world)
+    if plan["exchange"] == AT_ONCE:
+        wait_at_once()
+    exchange = plan["exchange"].partition(",")[0]
+    sitting = Sitting(parallel=plan["mode"], exchange=exchange, world=world)
     facts = {"network": "alexnet", "recipe_name": "paper", "budget_seconds": None, "steps": 10**9}
     job = assemble(
         Path("nowhere"), facts, Recipe(batch=batch, rate=1e-6, schedule="constant"),
@@ -126,6 +131,21 @@ def traffic_of(job: Any, steps: int) -> dict[str, float]:
     expected = place.expected()
     computed = place.sums({"bytes": expected.values + expected.gradients})["bytes"]
     return {"counted": counted / steps, "computed": computed}
+
+
+def wait_at_once() -> None:
+    """Nothing is computed while values travel."""
+    from alexnet.parallel.groups import Group
+
+    def waiting(call: Any) -> Any:
+        def instead(*given: Any) -> Any:
+            pending = call(*given)
+            pending.work.wait()
+            return pending
+
+        return instead
+
+    Group.gather, Group.swap = waiting(Group.gather), waiting(Group.swap)  # type: ignore[method-assign]
 
 
 class Watch:
@@ -209,7 +229,7 @@ def text(result: dict[str, Any]) -> str:
     for one in result["measured"]:
         low, middle, high = one["images_per_second"]
         lines.append(
-            f"{one['processes']} {one['parallel']:10} {one['exchange']:8} {middle:6.1f} images/s "
+            f"{one['processes']} {one['parallel']:10} {one['exchange']:19} {middle:6.1f} images/s "
             f"({low:.1f} to {high:.1f}), waiting {one['waiting']:5.1%}, loopback "
             f"{one['loopback_mb']:7.1f} MB, counted {one['counted_mb']:7.1f}, computed "
             f"{one['computed_mb']:7.1f}"

@@ -3,9 +3,11 @@
 import csv
 import dataclasses
 import itertools
+import threading
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from alexnet.errors import AlexNetError, UsageError
 from alexnet.evaluation import Evaluation, evaluate, saved_evaluations
 from alexnet.files import write_json
 from alexnet.model import Model, save_model
+from alexnet.parallel.world import Processes
 from alexnet.preprocessing import Preprocessing
 from tests.faults import failing, struck
 from tests.tiny import COLOURS, tiny_model
@@ -133,6 +136,35 @@ def test_one_and_ten_views_come_from_one_pass(world: World) -> None:
     assert (one.run, one.part, one.data) == ("run", "test", "data")
     assert model.blocks == [32, 32, 6]
     assert world.said == []
+
+
+class Several(Processes):
+    """One of three processes, which are threads here."""
+
+    barrier = threading.Barrier(3)
+    slots: ClassVar[dict[int, NDArray[Any]]] = {}
+
+    def __init__(self, rank: int) -> None:
+        self.rank, self.size = rank, 3
+
+    def added(self, values: NDArray[Any]) -> NDArray[Any]:
+        self.slots[self.rank] = values
+        self.barrier.wait(30)
+        total = np.asarray(sum(self.slots.values()), values.dtype)
+        self.barrier.wait(30)
+        return total
+
+
+def test_three_processes_share_the_pictures_and_count_each_once(world: World) -> None:
+    alone = world.evaluate()
+    world.models["run"].blocks.clear()
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda rank: world.evaluate(world=Several(rank)), range(3)))
+    assert sorted(world.models["run"].blocks) == [6, 32, 32]
+    for theirs, (one, mine) in itertools.product(found, enumerate(alone)):
+        assert theirs[one].summary() == mine.summary()
+        assert np.array_equal(theirs[one].top, mine.top)
+        assert np.array_equal(theirs[one].probability, mine.probability)
 
 
 def test_runs_are_averaged(world: World) -> None:

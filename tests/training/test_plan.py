@@ -138,7 +138,7 @@ def test_what_a_person_gave_is_shown_even_if_it_changes_nothing() -> None:
 
 def test_trust_is_shown_with_lars() -> None:
     shown = lines_of(plan_of(optimizer="lars"))
-    assert shown["trust"].split()[1] == "0.001"
+    assert shown["trust"].split()[1] == "1"
     assert shown["optimizer"].split()[1] == "lars"
 
 

@@ -69,6 +69,10 @@ class Placement:
         """Sums (..., parameters) over those who hold parts of the parameters named."""
         return values
 
+    def lines(self) -> list[str]:
+        """What the printed plan says of it."""
+        return []
+
     def exchanged(self) -> str:
         """A line about what was exchanged since the last call, that is in one step, or ""."""
         return ""

@@ -120,6 +120,17 @@ class Spread(Placement):
         """The first process's value, as JSON can hold it, on all."""
         return self.world.told(value)
 
+    def lines(self) -> list[str]:
+        """What the printed plan says of it."""
+        parts, alike = self.share.parts, self.processes // self.share.parts
+        what = {
+            "replicas": f"{alike} replicas of the whole network",
+            "towers": f"{parts} towers" + (f", {alike} replicas of them" if alike > 1 else ""),
+            "hybrid": f"convolutions on all, dense layers in {parts} parts",
+        }[self.mode]
+        each = " or ".join(map(str, sorted({len(rows) for rows in self.all_rows})))
+        return [f"Processes  {self.processes}: {what}; {each} pictures of a batch each"]
+
     def exchanged(self) -> str:
         """A line about what was exchanged since the last call, that is in one step."""
         each = self.traffic

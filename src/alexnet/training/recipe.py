@@ -51,8 +51,9 @@ class Recipe:
     )  # fmt: skip
     optimizer: Literal["momentum", "lars"] = _number("momentum", "rule of the update", "section 5")
     trust: float = _number(
-        0.001, "step of a layer's weights, as a part of them, at rate 1", "You et al. 2017"
-    )
+        1.0, "step of a layer's weights, as a part of them, at rate 1",
+        "You et al. 2017: 0.001, with rates of about 10",
+    )  # fmt: skip
     momentum: float = _number(0.9, "share of the velocity that stays", "section 5")
     decay: float = _number(0.0005, "times rate times weight, each step", "section 5")
     bias_decay: float = _number(0.0, "the same for biases", "cuda-convnet: none")

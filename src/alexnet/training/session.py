@@ -116,7 +116,7 @@ def _begun(job: Job, choice: Choice) -> None:
     if choice.budget:
         job.plan |= _expected(job.plan, rate)
         job.fit_to_time()
-    job.say(described(job.plan, job.classes, rate))
+    job.say("\n".join([described(job.plan, job.classes, rate), *job.placement.lines()]))
 
 
 def _check_new(folder: Path, sitting: Sitting) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from alexnet import machine
-from alexnet.errors import UsageError
+from alexnet.errors import Told, UsageError
 from alexnet.networks.build import Network
 from alexnet.parallel.placement import Placement
 from alexnet.parallel.split import Mode
-from alexnet.parallel.world import TIMEOUT, Processes, World, joined, launched, threads
+from alexnet.parallel.world import TIMEOUT, Processes, World, joined, launched, rank, threads
 from alexnet.training.job import Say
 
 MODES = ("towers", "replicas", "hybrid")
@@ -53,13 +53,16 @@ class Sitting:
         if self.parallel is None and launched():
             raise UsageError(
                 "torchrun started several processes, which would all train the same; say how they "
-                f"share the work: --parallel {' or '.join(MODES)}."
+                "share the work: --parallel towers, replicas or hybrid."
             )
 
     @contextmanager
     def met(self) -> Iterator["Sitting"]:
         """The sitting with all its processes; only the first one speaks."""
-        self.check()
+        try:
+            self.check()
+        except UsageError as error:
+            raise (Told(error) if rank() else error) from None  # the first has the same to say
         if self.parallel is None:
             yield self
             return
