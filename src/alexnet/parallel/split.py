@@ -199,12 +199,17 @@ def _slices(layer: Learned, held: Slice) -> dict[str, Slice]:
     return {f"{layer.name}.{kind}": held for kind in ("weight", "bias")}
 
 
-def share_of(layers: Layers, mode: Mode, size: int, rank: int) -> Share:
-    """What a process holds; UsageError where the network cannot be spread so."""
+def share_of(layers: Layers, mode: Mode, size: int, rank: int, local: int | None = None) -> Share:
+    """What a process holds; UsageError where the network cannot be spread so.
+
+    ``local`` processes are on one machine, by default all: they share dense layers as a hybrid,
+    because what travels there grows with the processes, and machines hold replicas of these.
+    """
     if mode == "replicas":
         return whole(layers)
     if mode == "hybrid":
-        return in_hybrid(layers, size, rank)
+        parts = local if local and local > 1 and size % local == 0 else size
+        return in_hybrid(layers, parts, rank % parts)
     towers = towers_for(layers, size)
     return in_towers(layers, towers, rank % towers)
 

@@ -1,7 +1,7 @@
 """Training spread over processes: towers, replicas, hybrid, and towers times replicas."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +19,7 @@ from alexnet.parallel.groups import Group, all_gather
 from alexnet.parallel.placement import Placement, T, shared_out
 from alexnet.parallel.share import ShareNetwork
 from alexnet.parallel.split import Mode, share_of, streams_of
-from alexnet.parallel.world import Processes
+from alexnet.parallel.world import Processes, local_size
 
 Hook = Callable[[Any, Any], torch.futures.Future[Tensor]]  # what DDP calls with each bucket
 
@@ -39,7 +39,8 @@ class Spread(Placement):
         self.world, self.mode, self.first = world, mode, world.first
         self.described = f"{world.size}, {mode}"
         self.number, self.processes = world.rank, world.size
-        self.share = share_of(network.layers, mode, world.size, world.rank)
+        self.local = local_size()
+        self.share = share_of(network.layers, mode, world.size, world.rank, self.local)
         self.traffic, self.exchange = traffic.Traffic(), exchange
         self.layers = network.layers
         self.shapes = {name: value.shape for name, value in network.named_parameters()}
@@ -53,12 +54,17 @@ class Spread(Placement):
         self.sharing = self._group(mesh.get_group("parts"))
         everyone = dist.group.WORLD
         assert everyone is not None
-        self.alike = self._group(everyone if mode == "hybrid" else mesh.get_group("replicas"))
+        self.replicas, self.everyone = (
+            self._group(mesh.get_group("replicas")),
+            self._group(everyone),
+        )
         if mode != "replicas":
             logits = learned(network.layers)[-1].name
             self.network = ShareNetwork(self.share, logits, network.side, self._talking())
             self.network.precision = network.precision
-        self.synced: dict[tuple[str, ...], nn.Module] = {}
+        self.moving: list[str] | None = None  # names of the parameters that ``synced`` is for
+        self.synced: list[DistributedDataParallel] = []
+        self.run: Callable[[Tensor], Tensor] = self.network.__call__
 
     def _group(self, handle: dist.ProcessGroup) -> Group:
         return Group(handle, handle.rank(), handle.size(), self.exchange, self.traffic)
@@ -79,46 +85,43 @@ class Spread(Placement):
         """(rows of the batch, part, parts of the units) that a layer's values have here."""
         spread = _layer in self.share.spread
         part, parts = (self.share.index, self.share.parts) if spread else (0, 1)
-        streams = self.all_rows if spread and self.mode == "hybrid" else [self.rows]
+        first = self.world.rank - self.share.index
+        sharing = self.all_rows[first : first + self.share.parts]
+        streams = sharing if spread and self.mode == "hybrid" else [self.rows]
         return [shared_out(rows, pieces)[piece] for rows in streams], part, parts
 
     def forward(self, views: Tensor) -> Tensor:
         """Logits (N, classes); a single zero where another process computes these."""
-        if self.alike.size == 1:
-            return super().forward(views)
-        return self._synced()(views)  # type: ignore[no-any-return]
+        return self._wrapped()(views)
 
-    def adding(self, _more: bool) -> AbstractContextManager[None]:
+    @contextmanager
+    def adding(self, _more: bool) -> Iterator[None]:
         """Around a piece's forward and backward pass; gradients travel with the last one."""
-        if _more and self.alike.size > 1:
-            return self._synced().no_sync()  # type: ignore[no-any-return,operator]
-        return super().adding(_more)
+        self._wrapped()
+        with ExitStack() as stack:
+            for module in self.synced if _more else ():
+                stack.enter_context(module.no_sync())
+            yield
 
-    def _synced(self) -> nn.Module:
-        """The network under DistributedDataParallel, anew where other layers stand still now."""
-        alike = self.share.slices if self.mode != "hybrid" else split.not_cut(self.share.slices)
-        moving = tuple(
-            name
-            for name, value in self.network.named_parameters()
-            if value.requires_grad and name in alike
-        )
-        if moving not in self.synced:
-            held = dict(self.network.named_parameters())
-            wrapped = DistributedDataParallel(
-                _Alike(self.network, [held[name] for name in moving]),
-                process_group=self.alike.handle, gradient_as_bucket_view=True,
-            )  # fmt: skip
-            wrapped.register_comm_hook(None, _summing(self.alike))
-            self.synced = {moving: wrapped}
-        return self.synced[moving]
+    def _wrapped(self) -> Callable[[Tensor], Tensor]:
+        """The network under DistributedDataParallel, anew where other layers stand still now.
 
-    def by_first(self, work: Callable[[], T]) -> T | None:
-        """What only the first process does, while the others wait; its error is that of all."""
-        return self.world.by_first(work)
-
-    def told(self, value: Any) -> Any:
-        """The first process's value, as JSON can hold it, on all."""
-        return self.world.told(value)
+        What all processes hold alike is summed over all of them, what a share's replicas hold
+        alike over these.
+        """
+        held = dict(self.network.named_parameters())
+        moving = [name for name, value in held.items() if value.requires_grad]
+        if moving != self.moving:
+            self.moving, self.synced, self.run = moving, [], self.network.__call__
+            everywhere = split.not_cut(self.share.slices) if self.mode == "hybrid" else set()
+            for group, names in (
+                (self.everyone, [name for name in moving if name in everywhere]),
+                (self.replicas, [name for name in moving if name not in everywhere]),
+            ):
+                if group.size > 1 and names:
+                    self.synced.append(_synced(self.run, [held[name] for name in names], group))
+                    self.run = self.synced[-1].__call__
+        return self.run
 
     def lines(self) -> list[str]:
         """What the printed plan says of it."""
@@ -126,7 +129,8 @@ class Spread(Placement):
         what = {
             "replicas": f"{alike} replicas of the whole network",
             "towers": f"{parts} towers" + (f", {alike} replicas of them" if alike > 1 else ""),
-            "hybrid": f"convolutions on all, dense layers in {parts} parts",
+            "hybrid": f"convolutions on all, dense layers in {parts} parts"
+            + (f", {alike} replicas of these" if alike > 1 else ""),
         }[self.mode]
         each = " or ".join(map(str, sorted({len(rows) for rows in self.all_rows})))
         return [f"Processes  {self.processes}: {what}; {each} pictures of a batch each"]
@@ -155,7 +159,7 @@ class Spread(Placement):
         widths = traffic.Widths(inside, 2 if half else 4, 2 if half else 4)
         return traffic.of_step(
             self.layers, self.network.input, self.mode, self.processes, self.world.rank,
-            len(self.rows) * self.streams, widths,
+            len(self.rows) * self.streams, widths, self.local,
         )  # fmt: skip
 
     def sums(self, values: Mapping[str, float]) -> dict[str, float]:
@@ -235,14 +239,25 @@ class Spread(Placement):
 class _Alike(nn.Module):
     """What DistributedDataParallel is to see: the parameters that several processes hold alike."""
 
-    def __init__(self, network: Network, parameters: Sequence[nn.Parameter]) -> None:
+    def __init__(self, run: Callable[[Tensor], Tensor], parameters: Sequence[nn.Parameter]) -> None:
         super().__init__()
-        self.held = nn.ParameterList(parameters)
-        self.run = network.forward
+        self.held, self.run = nn.ParameterList(parameters), run
 
     def forward(self, views: Tensor) -> Tensor:
         """The network's outputs."""
         return self.run(views)
+
+
+def _synced(
+    run: Callable[[Tensor], Tensor], parameters: Sequence[nn.Parameter], group: Group
+) -> DistributedDataParallel:
+    """A forward pass behind which gradients are summed over a group."""
+    found = DistributedDataParallel(
+        _Alike(run, parameters), process_group=group.handle, broadcast_buffers=False,
+        gradient_as_bucket_view=True,
+    )  # fmt: skip
+    found.register_comm_hook(None, _summing(group))
+    return found
 
 
 def _summing(group: Group) -> Hook:

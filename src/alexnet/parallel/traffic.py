@@ -32,22 +32,25 @@ class Widths:
 
 def of_step(
     layers: Layers, shape: Shape, mode: Mode, size: int, rank: int, batch: int,
-    widths: Widths = Widths(),
+    widths: Widths = Widths(), local: int | None = None,
 ) -> Traffic:  # fmt: skip
     """What process ``rank`` of ``size`` sends in a step of ``batch`` pictures, all layers moving.
 
-    ``shape`` is (channels, rows, columns) of a picture. For processes that see as many pictures.
+    ``shape`` is (channels, rows, columns) of a picture. For processes that see as many pictures;
+    ``local`` as in ``share_of``.
     """
-    share = share_of(layers, mode, size, rank)
+    share = share_of(layers, mode, size, rank, local)
     rows = table(share.layers, shape)
     pictures = batch // streams_of(mode, size, share.parts)
     values = sum(_values(row, share, pictures, widths) for row in rows)
-    alike = size if mode == "hybrid" else size // share.parts
+    replicas = size // share.parts
     held = {f"{row.layer.name}.weight": row.weights for row in rows}
     held |= {f"{row.layer.name}.bias": row.biases for row in rows}
-    counted = not_cut(share.slices) if mode == "hybrid" else set(share.slices)
-    synced = sum(count for name, count in held.items() if name in counted)
-    return Traffic(values, summed(synced * widths.gradients, alike))
+    everywhere = not_cut(share.slices) if mode == "hybrid" else set()
+    whole = sum(count for name, count in held.items() if name in everywhere)
+    cut = sum(held.values()) - whole
+    gradients = summed(whole * widths.gradients, size) + summed(cut * widths.gradients, replicas)
+    return Traffic(values, gradients)
 
 
 def summed(size: int, processes: int) -> int:
