@@ -25,7 +25,9 @@ Hook = Callable[[Any, Any], torch.futures.Future[Tensor]]  # what DDP calls with
 
 
 class Spread(Placement):
-    """This process's part. Neighbouring ranks share a network; rank // parts is the replica.
+    """This process's part, on a mesh of replicas x parts: neighbouring ranks share a network.
+
+    The dense layers of a hybrid are shared by the processes of one machine.
 
     ``exchange`` is the type that float32 values travel in. UsageError where the network or the
     batch cannot be shared out among so many processes.
@@ -37,7 +39,6 @@ class Spread(Placement):
     ) -> None:  # fmt: skip
         super().__init__(network, batch)
         self.world, self.mode, self.first = world, mode, world.first
-        self.described = f"{world.size}, {mode}"
         self.number, self.processes = world.rank, world.size
         self.local = local_size()
         self.share = share_of(network.layers, mode, world.size, world.rank, self.local)
@@ -45,6 +46,7 @@ class Spread(Placement):
         self.layers = network.layers
         self.shapes = {name: value.shape for name, value in network.named_parameters()}
         parts = self.share.parts
+        self.described = f"{world.size}, {mode} of {parts}"
         self.streams = streams_of(mode, world.size, parts)
         self.all_rows = _rows(batch, self.streams, equal=mode == "hybrid")
         self.rows = self.all_rows[world.rank if mode == "hybrid" else world.rank // parts]
@@ -54,10 +56,8 @@ class Spread(Placement):
         self.sharing = self._group(mesh.get_group("parts"))
         everyone = dist.group.WORLD
         assert everyone is not None
-        self.replicas, self.everyone = (
-            self._group(mesh.get_group("replicas")),
-            self._group(everyone),
-        )
+        self.everyone = self._group(everyone)
+        self.replicas = self._group(mesh.get_group("replicas"))
         if mode != "replicas":
             logits = learned(network.layers)[-1].name
             self.network = ShareNetwork(self.share, logits, network.side, self._talking())
@@ -122,6 +122,14 @@ class Spread(Placement):
                     self.synced.append(_synced(self.run, [held[name] for name in names], group))
                     self.run = self.synced[-1].__call__
         return self.run
+
+    def by_first(self, work: Callable[[], T]) -> T | None:
+        """What only the first process does, while the others wait; its error is that of all."""
+        return self.world.by_first(work)
+
+    def told(self, value: Any) -> Any:
+        """The first process's value, as JSON can hold it, on all."""
+        return self.world.told(value)
 
     def lines(self) -> list[str]:
         """What the printed plan says of it."""
