@@ -1,5 +1,6 @@
 """Training spread over processes: towers, replicas, hybrid, and towers times replicas."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -156,7 +157,7 @@ class Spread(Placement):
         moving = all(value.requires_grad for value in self.network.parameters())
         if not moving:
             return f"{line} (some layers stand still)"
-        if sent == expected:
+        if all(math.isclose(sent[name], expected[name], rel_tol=1e-6) for name in sent):
             return f"{line}, as computed from the list of layers"
         return f"{line}; computed were {expected['values']:,.0f} and {expected['gradients']:,.0f} B"
 
@@ -261,9 +262,8 @@ def _synced(
 ) -> DistributedDataParallel:
     """A forward pass behind which gradients are summed over a group."""
     found = DistributedDataParallel(
-        _Alike(run, parameters), process_group=group.handle, broadcast_buffers=False,
-        gradient_as_bucket_view=True,
-    )  # fmt: skip
+        _Alike(run, parameters), process_group=group.handle, gradient_as_bucket_view=True
+    )
     found.register_comm_hook(None, _summing(group))
     return found
 
