@@ -191,19 +191,25 @@ def summary(way: tuple[int, str | None, str], rounds: list[dict[str, Any]]) -> d
 
 
 def table(batch: int) -> list[dict[str, Any]]:
-    """Bytes that one process sends in a step, for ``batch`` pictures of its own."""
+    """Bytes that one process sends in a step, for ``batch`` pictures of its own.
+
+    A hybrid of 64 twice: with all of them on one machine, and on eight machines.
+    """
     from alexnet.networks.lists.krizhevsky import alexnet
     from alexnet.parallel.traffic import of_step
 
     rows = []
-    for mode in ("towers", "replicas", "hybrid"):
-        for size in SIZES:
-            streams = size // 2 if mode == "towers" else size
-            sent = of_step(alexnet(1000), (3, 224, 224), mode, size, 0, batch * streams)
-            rows.append(
-                {"parallel": mode, "processes": size, "batch": batch * streams,
-                 "values_mb": sent.values / 1e6, "gradients_mb": sent.gradients / 1e6}
-            )  # fmt: skip
+    kinds = [(mode, size, None) for mode in ("towers", "replicas", "hybrid") for size in SIZES]
+    for mode, size, local in [*kinds, ("hybrid", 64, 8)]:
+        streams = size // 2 if mode == "towers" else size
+        sent = of_step(
+            alexnet(1000), (3, 224, 224), mode, size, 0, batch * streams, local=local
+        )  # fmt: skip
+        rows.append(
+            {"parallel": mode + (f", {local} a machine" if local else ""), "processes": size,
+             "batch": batch * streams, "values_mb": sent.values / 1e6,
+             "gradients_mb": sent.gradients / 1e6, "inside": local is not None}
+        )  # fmt: skip
     return rows
 
 
@@ -218,10 +224,17 @@ def scaling(speed: float) -> list[dict[str, Any]]:
         for row in table(batch):
             # Two towers share the pictures, so that each computes half of what a replica does.
             computing = batch / rate / (2 if row["parallel"] == "towers" else 1)
-            sent = (row["values_mb"] + row["gradients_mb"]) * 1e6
-            shares = {link: computing / (computing + sent / speed) for link, speed in LINKS.items()}
+            shares = {
+                link: computing / (computing + sending(row, speed)) for link, speed in LINKS.items()
+            }
             rows.append({"device": what, **row, **shares})
     return rows
+
+
+def sending(row: dict[str, Any], speed: float) -> float:
+    """Seconds; values that stay inside a machine go over NVLink whatever joins the machines."""
+    inside = max(LINKS.values()) if row["inside"] else speed
+    return float(row["values_mb"] * 1e6 / inside + row["gradients_mb"] * 1e6 / speed)
 
 
 def text(result: dict[str, Any]) -> str:
@@ -236,12 +249,12 @@ def text(result: dict[str, Any]) -> str:
         )
     for row in result["bytes"]:
         lines.append(
-            f"{row['parallel']:9} {row['processes']:3} processes, batch {row['batch']:6,}: "
+            f"{row['parallel']:20} {row['processes']:3} processes, batch {row['batch']:6,}: "
             f"{row['values_mb']:7.1f} MB of values, {row['gradients_mb']:7.1f} MB of gradients"
         )
     for row in result["scaling"]:
         shares = ", ".join(f"{link} {row[link]:.1%}" for link in LINKS)
-        lines.append(f"{row['device']:18} {row['parallel']:9} {row['processes']:3}: {shares}")
+        lines.append(f"{row['device']:18} {row['parallel']:20} {row['processes']:3}: {shares}")
     return "\n".join(lines)
 
 
