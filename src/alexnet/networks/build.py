@@ -96,6 +96,10 @@ class Network(nn.Module):
             return self._dropout(layer, x)
         return _without_parameters(layer, x)
 
+    def reset_masks(self) -> None:
+        """Masks by torch's own random numbers again."""
+        self.masks = _torch_masks
+
     def held(self, layer: Layer) -> Parameters:
         """The parameters of a layer."""
         held = self.get_submodule(layer.name)
