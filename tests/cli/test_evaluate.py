@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Evaluation is replaced; what it was asked for is kept here."""
     asked: list[object] = []
 
-    def fake(runs, data, *, part, views, say):  # type: ignore[no-untyped-def]
+    def fake(runs, data, *, part, views, say, world):  # type: ignore[no-untyped-def]
         asked.extend([runs, data, part, views])
         say("A note.")
         return [measured(views)] if views else [measured(1), measured(10)]

@@ -2,7 +2,8 @@
 
 import math
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from alexnet.errors import AlexNetError, Interrupted
 from alexnet.interrupt import catching, to_stderr
@@ -32,7 +33,7 @@ def run(job: Job) -> None:
     job.placement.exchanged()
     first = job.tally.step
     say = to_stderr if job.placement.first else _silent
-    with catching(say) as stop, closing(batches), closing(progress):
+    with catching(say) as stop, closing(batches), closing(progress), letting_go(job):
         while not finished(job):
             started = time.monotonic()
             line = one_step(job, next(batches), started)
@@ -52,6 +53,15 @@ def run(job: Job) -> None:
             if asked["save"]:
                 saving.save()
         job.save()
+
+
+@contextmanager
+def letting_go(job: Job) -> Iterator[None]:
+    """Afterwards the network's masks do not hold the job any more, which holds them."""
+    try:
+        yield
+    finally:
+        job.network.reset_masks()
 
 
 def finished(job: Job) -> bool:

@@ -46,7 +46,6 @@ def forward_and_back(job: Job, batch: Batch, rates: Rates) -> tuple[int, float, 
             pictures += len(labels)
             loss += found.detach().double() * job.recipe.batch
             wrong += int((logits.detach().argmax(1) != labels).sum())
-    job.network.reset_masks()  # they hold the job, which holds them
     return pictures, float(loss), wrong
 
 
