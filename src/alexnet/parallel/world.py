@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import numpy as np
 import torch
@@ -168,7 +169,7 @@ def _met(timeout: float) -> Processes:
     patience = timedelta(seconds=timeout)
     try:
         found, number, size = next(rendezvous("env://", timeout=patience))
-        store = _own_store(found, size)
+        store = _own_store(found, number, size, patience)
         dist.init_process_group(
             backend, store=store, rank=number, world_size=size, timeout=patience
         )
@@ -183,15 +184,30 @@ def _met(timeout: float) -> Processes:
     return world
 
 
-def _own_store(store: Store, size: int) -> Store:
-    """A part of the store for those who meet now.
+def _own_store(store: Store, number: int, size: int, patience: timedelta) -> Store:
+    """A part of the store for those who meet now, which the first one names.
 
-    torchrun's c10d rendezvous keeps one store for all its restarts, and the addresses of processes
-    that are gone would be found in it (seen with torch 2.13).
+    torchrun keeps one store for all its restarts, and the addresses of processes that are gone
+    would be found in it (seen with torch 2.13). Its count of restarts does not tell rounds apart:
+    each machine's torchrun has a count of its own.
     """
-    name = f"{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}/{size}"
-    arrived = store.add(f"{name}/arrived", 1)
-    return PrefixStore(f"{name}/{(arrived - 1) // size}", store)
+    own = uuid4().hex
+    if number:
+        store.set(f"asks/{number}", own)
+        name = store.get(f"answer/{own}").decode()  # waits for it
+        store.set(f"has/{name}/{number}", "yes")
+        return PrefixStore(name, store)
+    missing, until = set(range(1, size)), time.monotonic() + patience.total_seconds()
+    while missing:
+        for other in sorted(missing):
+            if store.check([f"asks/{other}"]):  # perhaps of one that is gone
+                store.set(f"answer/{store.get(f'asks/{other}').decode()}", own)
+            if store.check([f"has/{own}/{other}"]):
+                missing.remove(other)
+        if missing and time.monotonic() > until:
+            raise RuntimeError(f"without rank {', '.join(map(str, sorted(missing)))}")
+        time.sleep(0.02)
+    return PrefixStore(own, store)
 
 
 def _once(world: Processes, error: BaseException, follows: bool = False) -> BaseException:

@@ -196,8 +196,8 @@ def _work(plan: Mapping[str, Any], rate: float) -> list[str]:
 
 def _settings(plan: Mapping[str, Any]) -> list[str]:
     """A line for each setting that has an effect or that somebody gave, and one for the others."""
-    unused = _unused(plan)
-    used = {name: entry for name, entry in plan["recipe"].items() if name not in unused}
+    idle = unused(plan)
+    used = {name: entry for name, entry in plan["recipe"].items() if name not in idle}
     shown = {name: _value(entry["value"]) for name, entry in used.items()}
     units = {name: entry["unit"] for name, entry in used.items()}
     if plan["budget_seconds"]:
@@ -207,10 +207,10 @@ def _settings(plan: Mapping[str, Any]) -> list[str]:
         f"  {name:14}{shown[name]:>{width}}  {units[name]} ({entry['origin']})"
         for name, entry in used.items()
     ]
-    return [*lines, f"  not used: {', '.join(unused)}"] if unused else lines
+    return [*lines, f"  not used: {', '.join(idle)}"] if idle else lines
 
 
-def _unused(plan: Mapping[str, Any]) -> list[str]:
+def unused(plan: Mapping[str, Any]) -> list[str]:
     """Settings that change nothing here, unless a person has given them."""
     values = {name: entry["value"] for name, entry in plan["recipe"].items()}
     idle = {name for name, (key, with_) in ONLY_WITH.items() if values[key] not in with_}
