@@ -41,7 +41,7 @@ class Spread(Placement):
         super().__init__(network, batch)
         self.world, self.mode, self.first = world, mode, world.first
         self.number, self.processes = world.rank, world.size
-        self.local = local_size()
+        self.local = world.told(local_size())  # one number for all, machines may differ
         self.share = share_of(network.layers, mode, world.size, world.rank, self.local)
         self.traffic, self.exchange = traffic.Traffic(), exchange
         self.layers = network.layers
