@@ -68,7 +68,8 @@ def measured(way: tuple[int, str | None, str], options: argparse.Namespace) -> d
 def worker(data: str, batch: int) -> None:
     """One process: some steps, timed."""
     from alexnet import machine
-    from alexnet.parallel.world import everyone, threads
+    from alexnet.parallel.launch import threads
+    from alexnet.parallel.meeting import everyone
 
     plan = json.loads(os.environ["PARALLEL_WORKER"])
     machine.use(threads())
@@ -124,12 +125,12 @@ def run(job: Any, batches: Any, steps: int) -> float:
 
 def traffic_of(job: Any, steps: int) -> dict[str, float]:
     """Bytes a step, of all processes: counted, and computed from the list."""
-    if job.placement.processes == 1:
+    if job.placement.world.size == 1:
         return {"counted": 0.0, "computed": 0.0}
     place = job.placement
-    counted = place.sums({"bytes": place.traffic.values + place.traffic.gradients})["bytes"]
+    counted = place.world.sums({"bytes": place.traffic.values + place.traffic.gradients})["bytes"]
     expected = place.expected()
-    computed = place.sums({"bytes": expected.values + expected.gradients})["bytes"]
+    computed = place.world.sums({"bytes": expected.values + expected.gradients})["bytes"]
     return {"counted": counted / steps, "computed": computed}
 
 

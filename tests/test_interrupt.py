@@ -3,6 +3,7 @@ import threading
 
 import pytest
 
+from alexnet import interrupt
 from alexnet.interrupt import SIGNALS, catching
 
 
@@ -20,6 +21,19 @@ def test_the_first_signal_asks_and_the_second_stops(
         signal.raise_signal(second)
         raise AssertionError("not reached")
     assert len(said) == 1
+
+
+def test_what_comes_at_once_is_the_same_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 5.0
+    monkeypatch.setattr(interrupt.time, "monotonic", lambda: now)
+    with pytest.raises(KeyboardInterrupt), catching(lambda _: None, grace=2.0) as stop:  # noqa: PT012
+        signal.raise_signal(signal.SIGTERM)
+        now = 6.9  # a scheduler's signal, and torchrun's own
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.requested
+        now = 7.1
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("not reached")
 
 
 def test_the_former_handlers_return() -> None:

@@ -12,14 +12,14 @@ from alexnet import metrics
 from alexnet.data.store import ImageSet, Part, open_set
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import Model, load_model
-from alexnet.parallel.world import World
+from alexnet.parallel.placement import ALONE
+from alexnet.parallel.world import World, silent
 from alexnet.progress import Progress
 from alexnet.results import Evaluation, fingerprint, keep, saved_evaluations
 from alexnet.run import data_folder, open_run
 from alexnet.views import CENTRE
 
 BLOCK = 32  # pictures; ten views of them are 320 inputs
-ALONE = World()
 SHOWN = 5  # most probable classes that are kept of each image
 
 __all__ = ["Evaluation", "evaluate", "saved_evaluations"]
@@ -49,7 +49,7 @@ def evaluate(
     The result of one run is kept in its folder, see ``saved_evaluations``. AlexNetError where a
     run or the set is missing, or they do not fit; UsageError for an unknown part or views.
     """
-    say, quiet = (say, quiet) if world.first else (_silent, True)
+    say, quiet = (say, quiet) if world.first else (silent, True)
     folders = [Path(run) for run in ([runs] if isinstance(runs, Path | str) else runs)]
     weights = fingerprint(folders[0])
     models = [load_model(folder) for folder in folders]
@@ -65,10 +65,6 @@ def evaluate(
     if len(folders) == 1 and world.first:
         _kept(folders[0], results, weights, say)
     return results
-
-
-def _silent(_text: str) -> None:
-    """Of several processes, one speaks."""
 
 
 def _kept(folder: Path, results: Sequence[Evaluation], weights: str, say: Say) -> None:

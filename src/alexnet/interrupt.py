@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -24,18 +25,22 @@ def to_stderr(text: str) -> None:
 
 
 @contextmanager
-def catching(say: Callable[[str], None] = to_stderr) -> Iterator[Stop]:
+def catching(say: Callable[[str], None] = to_stderr, grace: float = 0.0) -> Iterator[Stop]:
     """While the block runs, the first signal sets ``requested``, a second raises KeyboardInterrupt.
 
+    One that comes within ``grace`` seconds of the first is taken for the same one.
     The former handlers return afterwards. Outside the main thread, where Python allows no handlers,
     signals go on as before and ``requested`` stays false.
     """
-    stop = Stop()
+    stop, asked = Stop(), 0.0
 
     def handle(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if stop.requested and time.monotonic() - asked < grace:
+            return
         if stop.requested:
             raise KeyboardInterrupt
-        stop.requested = True
+        stop.requested, asked = True, time.monotonic()
         say("\nstopping after this step; once more to stop at once")
 
     if threading.current_thread() is not threading.main_thread():

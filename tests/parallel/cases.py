@@ -106,6 +106,8 @@ CASES: dict[int, dict[str, Case]] = {
         "replicas, 7 pictures": Case("alexnet", "replicas", batch=7),
         "replicas, 3 turns": Case("alexnet", "replicas", batch=7, turns=3),
         "replicas, more turns than pictures": Case("alexnet", "replicas", batch=3, turns=2),
+        "towers, more turns than pictures": Case("alexnet", "towers", batch=3, turns=5),
+        "hybrid, more turns than pictures": Case("alexnet", "hybrid", batch=4, turns=3),
         "hybrid": Case("one-weird-trick", "hybrid"),
         "hybrid, towers of convolutions": Case("alexnet", "hybrid"),
         "hybrid, dropout before fc6": Case("torchvision", "hybrid"),
@@ -198,7 +200,7 @@ def stepped(case: Case, place: Place) -> Found:
         line = job.placement.exchanged()
         outcome = agreed(job, here, 0.0, 0.0)
         held = {n: p.grad for n, p in job.network.named_parameters() if p.grad is not None}
-        gradients = {n: g.clone() for n, g in job.placement.whole(held).items()}
+        gradients = {n: g.clone() for n, g in job.placement.whole(held)}
         job.optimizer.step(rates)
         job.tally.add(outcome.pictures, outcome.loss, outcome.wrong, 0.0, 0.0)
     known = {name: outcome._asdict()[name] for name in ("pictures", "loss", "wrong")}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import torch.distributed as dist
 
 from alexnet.errors import Interrupted, Told
 from alexnet.training import loop, session
@@ -85,8 +84,6 @@ def sat(work: Callable[[list[str]], None], steps: int | None = None) -> Seen:
             stop_after(patched, steps, signal.SIGTERM)
         with suppress(Interrupted, Told):
             work(seen.said)
-    if dist.is_initialized():  # the process is not at its end, as it would be then
-        dist.destroy_process_group()
     return seen
 
 

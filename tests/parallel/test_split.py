@@ -173,8 +173,8 @@ FIRST = Convolution("conv1", 6, 3)
 REFUSED: list[tuple[Layers, Mode, int, str]] = [
     (
         zoo.layers_of("one-weird-trick"), "towers", 2,
-        "This network has one tower, so it cannot be spread as towers; --parallel replicas and "
-        "--parallel hybrid spread any network.",
+        "This network has one tower, so it cannot be spread as towers; --parallel replicas "
+        "spreads any network.",
     ),
     (
         zoo.layers_of("alexnet"), "towers", 3,

@@ -102,7 +102,7 @@ def digest(tensors: dict[str, Tensor]) -> str:
 def validated(world: Processes) -> dict[str, Any]:
     """Loss and errors on the validation part, each process taking some of it."""
     job = job_of(VALIDATED, placing(world, VALIDATED))
-    return validate(job.model, job.images, job.placement)
+    return validate(job.model, job.images, world)
 
 
 def refused(world: Processes) -> dict[str, str]:

@@ -58,6 +58,24 @@ def test_a_difference_is_named(
     assert difference(plan, asked) == words
 
 
+def test_a_setting_that_is_younger_than_the_run_was_at_its_default(plan: dict[str, Any]) -> None:
+    old = copied(plan)
+    del old["recipe"]["scaling"], old["recipe"]["trust"]
+    assert difference(old, plan) == ""
+    asked = copied(plan)
+    asked["recipe"]["scaling"]["value"] = "linear"
+    assert difference(old, asked) == "scaling is none there and linear here"
+
+
+def test_another_default_of_what_has_no_effect_is_no_difference(plan: dict[str, Any]) -> None:
+    old = copied(plan)
+    old["recipe"]["trust"]["value"] = 0.001
+    assert difference(old, plan) == ""
+    for both in (old, plan := copied(plan)):
+        both["recipe"]["optimizer"]["value"] = "lars"
+    assert difference(old, plan) == "trust is 0.001 there and 1.0 here"
+
+
 def test_an_imported_run_has_no_training_to_go_on_with(plan: dict[str, Any]) -> None:
     imported = {key: value for key, value in plan.items() if key != "recipe"}
     assert difference(imported, plan) == "it was imported"

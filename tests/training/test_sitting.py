@@ -12,7 +12,7 @@ from alexnet.parallel.placement import Placement
 from alexnet.training.sitting import MODES, Sitting
 from tests.system import narrow, short_run, small_set
 
-LAUNCHED = ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RUN_ID")
+LAUNCHED = ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +21,9 @@ def not_launched(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def launch(patched: pytest.MonkeyPatch, rank: int = 0, local: int = 2) -> None:
+def launch(patched: pytest.MonkeyPatch, rank: int = 0, local: int = 2, size: int = 4) -> None:
     """As torchrun starts one of four processes."""
-    for name, value in zip(LAUNCHED, (rank, 4, local, "none"), strict=True):
+    for name, value in zip(LAUNCHED, (rank, size, local, "localhost", 1), strict=True):
         patched.setenv(name, str(value))
 
 
@@ -35,6 +35,10 @@ def launch(patched: pytest.MonkeyPatch, rank: int = 0, local: int = 2) -> None:
         ({"turns": 0}, "A batch cannot be trained in 0 turns; at least in 1."),
         ({"parallel": "tower"}, "parallel is 'tower'; it can be towers, replicas, hybrid."),
         ({"exchange": "fp16"}, "exchange is 'fp16'; it can be float32, bf16."),
+        (
+            {"exchange": "bf16"},
+            "--exchange and --timeout are for several processes, with --parallel.",
+        ),
     ],
 )
 def test_mistakes_are_told_before_anybody_is_met(options: dict[str, Any], sentence: str) -> None:
@@ -70,6 +74,15 @@ def test_one_process_meets_nobody_and_does_everything() -> None:
         placement = found.place(Network(narrow(), 56), 8)
     assert type(placement) is Placement
     assert placement.rows == range(8)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_only_process_that_torchrun_started_trains_alone(
+    monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    launch(monkeypatch, local=1, size=1)  # all that is left of more, say
+    with Sitting(parallel=mode).met() as found:
+        assert type(found.place(Network(narrow(), 56), 8)) is Placement
 
 
 @pytest.mark.parametrize(

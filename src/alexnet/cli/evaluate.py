@@ -41,16 +41,17 @@ def run(options: argparse.Namespace) -> int:
     from alexnet import machine
     from alexnet.evaluation import evaluate
     from alexnet.files import check_place
-    from alexnet.parallel.world import everyone, threads
+    from alexnet.parallel.launch import threads
+    from alexnet.parallel.meeting import everyone
     from alexnet.results import write_predictions
 
     def say(text: str) -> None:
         print(text, file=sys.stderr if options.json else sys.stdout)
 
-    if options.csv:
-        check_place(options.csv)
     machine.use(threads())
     with everyone() as world:
+        if options.csv:
+            world.by_first(lambda: check_place(options.csv))
         evaluations = evaluate(
             options.runs, options.data, part=options.part, views=options.views, say=say,
             world=world,

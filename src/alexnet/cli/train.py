@@ -92,7 +92,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train or resume; 0 when training reached its end."""
     _check(options)
-    from alexnet.parallel.world import rank
+    from alexnet.parallel.launch import rank
     from alexnet.training import session
 
     budget = None if options.time is None else seconds_of(options.time)

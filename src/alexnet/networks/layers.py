@@ -209,7 +209,6 @@ Layer = (
 Layers = tuple[Layer, ...]
 Learned = Convolution | LocallyConnected | Linear
 Activation = ReLU | Tanh
-Talk = Gather | Own | Scatter
 Norm = LocalResponseNorm | WithinMapNorm | ContrastNorm
 Pool = MaxPool | AveragePool
 KINDS: dict[str, type[Layer]] = {

@@ -71,11 +71,10 @@ class Group:
             group=self.handle, async_op=True,
         )  # fmt: skip
         self.traffic.values += sent.nbytes
-        shape = (-1, len(like), *none.shape[1:])
+        shape = (sum(coming), len(like), *none.shape[1:])
 
         def result() -> list[Tensor]:
-            # The work does not keep what is sent alive.
-            parts = iter(came.view(shape) if sent.numel() + came.numel() else came)
+            parts = iter(came.view(shape))
             return [_unpacked(next(parts) if one else none, like.dtype) for one in coming]
 
         return Pending(work, result)

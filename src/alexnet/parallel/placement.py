@@ -5,35 +5,38 @@ this process's, how what was computed is put together, and who writes.
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from alexnet.networks.build import Network
+from alexnet.parallel.world import World
 
-T = TypeVar("T")
+ALONE = World()
 
 
 class Placement:
     """One device. Several processes override what differs (``spread.Spread``)."""
 
-    first = True  # whether this process writes and speaks
-    number, processes = 0, 1  # this process's number, and how many there are
     described = "1"
     streams = 1  # processes, or towers of processes, that have pictures of their own
 
-    def __init__(self, network: Network, batch: int) -> None:
-        self.network = network
+    def __init__(self, network: Network, batch: int, world: World = ALONE) -> None:
+        self.network, self.world = network, world
         self.rows = range(batch)  # of each batch, that are seen here
 
     def pieces(self, count: int) -> list[range]:
         """The rows in as many turns as memory wants, the whole batch's update being one."""
         return shared_out(self.rows, count)
 
-    def places(self, _layer: str, piece: int, pieces: int) -> tuple[Sequence[range], int, int]:
+    def places(
+        self,
+        layer: str,  # noqa: ARG002
+        piece: int,
+        pieces: int,
+    ) -> tuple[Sequence[range], int, int]:
         """(rows of the batch, part, parts of the units) that a layer's values have here."""
         return [self.pieces(pieces)[piece]], 0, 1
 
@@ -41,33 +44,17 @@ class Placement:
         """Logits (N, classes); a single zero where another process computes these."""
         return self.network(views)  # type: ignore[no-any-return]
 
-    def adding(self, _more: bool) -> AbstractContextManager[None]:
-        """Around a piece's forward and backward pass; true: another one follows."""
+    def adding(self, more: bool) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Around a piece's forward and backward pass; ``more``: another one follows."""
         return nullcontext()
 
-    def by_first(self, work: Callable[[], T]) -> T | None:
-        """What only the first process does, while the others wait; its error is that of all."""
-        return work()
-
-    def told(self, value: Any) -> Any:
-        """The first process's value, as JSON can hold it, on all."""
-        return value
-
-    def sums(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Numbers by name, summed over all processes."""
-        return dict(values)
-
-    def sum_arrays(self, values: Tensor) -> Tensor:
-        """The same for a tensor."""
-        return values
-
-    def of_first(self, value: float) -> float:
-        """The first process's number, as its share of a sum."""
-        return value if self.first else 0.0
-
-    def totals(self, values: Tensor, _names: Sequence[str]) -> Tensor:
+    def totals(self, values: Tensor, names: Sequence[str]) -> Tensor:  # noqa: ARG002
         """Sums (..., parameters) over those who hold parts of the parameters named."""
         return values
+
+    def over_parts(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Such sums of numbers by parameter; of all parameters, whoever holds them."""
+        return dict(values)
 
     def lines(self) -> list[str]:
         """What the printed plan says of it."""
@@ -77,13 +64,12 @@ class Placement:
         """A line about what was exchanged since the last call, that is in one step, or ""."""
         return ""
 
-    def over_parts(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The same for numbers by parameter; of all parameters, whoever holds them."""
-        return dict(values)
+    def whole(self, held: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+        """Whole parameters, or what is shaped as they are, of the parts that each process holds.
 
-    def whole(self, held: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Whole parameters, or what is shaped as they are, of the parts that each process holds."""
-        return held
+        One at a time, by name, on every process.
+        """
+        yield from held.items()
 
     def shared(self, whole: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """What this process holds of what the first one has whole."""
@@ -93,9 +79,9 @@ class Placement:
         """Copy the weights that are trained into an ordinary network."""
         if network is not self.network:
             with torch.no_grad():
-                found = self.whole(dict(self.network.named_parameters()))
-                for name, value in network.named_parameters():
-                    value.copy_(found[name])
+                into = dict(network.named_parameters())
+                for name, value in self.whole(dict(self.network.named_parameters())):
+                    into[name].copy_(value)
 
     def take_from(self, network: Network) -> None:
         """Take over the weights of the first process's ordinary network."""

@@ -73,7 +73,7 @@ def towers_for(layers: Layers, processes: int) -> int:
     if groups == 1:
         raise UsageError(
             "This network has one tower, so it cannot be spread as towers; --parallel replicas "
-            "and --parallel hybrid spread any network."
+            "spreads any network."
         )
     if towers == 1:
         raise UsageError(
@@ -88,10 +88,10 @@ def in_towers(layers: Layers, towers: int, index: int) -> Share:
     spread: set[str] = set()
     found: list[Layer] = []
     slices: dict[str, Slice] = {}
-    whole, last = True, learned(layers)[-1]
+    undivided, last = True, learned(layers)[-1]
     for layer in layers:
         if layer is last:
-            found += [] if whole else [Gather(f"to_{layer.name}", towers, to="first")]
+            found += [] if undivided else [Gather(f"to_{layer.name}", towers, to="first")]
             slices |= _slices(layer, Slice(only=True))
             found += [layer] if index == 0 else []
             continue
@@ -100,32 +100,32 @@ def in_towers(layers: Layers, towers: int, index: int) -> Share:
         if not isinstance(layer, Learned | LocalResponseNorm):
             found.append(layer)
         else:
-            found += _talking(layer, towers, index, whole)
-            whole = isinstance(layer, LocalResponseNorm) and whole
+            found += _talking(layer, towers, index, undivided)
+            undivided = isinstance(layer, LocalResponseNorm) and undivided
         if isinstance(layer, Learned):
             slices |= _slices(layer, Slice(0))
-        spread |= set() if whole else {layer.name}
+        spread |= set() if undivided else {layer.name}
     return Share(tuple(found), towers, index, slices, frozenset(spread))
 
 
 def _talking(
-    layer: Convolution | Linear | LocalResponseNorm, towers: int, index: int, whole: bool
+    layer: Convolution | Linear | LocalResponseNorm, towers: int, index: int, undivided: bool
 ) -> list[Layer]:
     """A layer's share, after a Gather where it reads more than its tower holds."""
     if towers % layer.groups and layer.groups % towers:
         raise UsageError(f"{layer.name} has {layer.groups} groups; {towers} towers cannot share.")
     groups, together = max(1, layer.groups // towers), max(1, towers // layer.groups)
     if isinstance(layer, LocalResponseNorm):
-        if whole or together == 1:
-            return [replace(layer, groups=layer.groups if whole else groups)]
+        if undivided or together == 1:
+            return [replace(layer, groups=layer.groups if undivided else groups)]
         return [
             Gather(f"to_{layer.name}", together),
             replace(layer, groups=1),
             Own(f"own_{layer.name}", together, index % together),
         ]
-    if whole and layer.groups > 1:
+    if undivided and layer.groups > 1:
         raise UsageError(f"{layer.name} reads groups of what no tower before it has shared out.")
-    talk = [Gather(f"to_{layer.name}", together)] if together > 1 and not whole else []
+    talk = [Gather(f"to_{layer.name}", together)] if together > 1 and not undivided else []
     return [*talk, _divided(layer, towers, groups)]
 
 

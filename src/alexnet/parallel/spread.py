@@ -1,15 +1,15 @@
 """Training spread over processes: towers, replicas, hybrid, and towers times replicas."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.distributed_c10d import _set_pg_timeout
 from torch.nn.parallel import DistributedDataParallel
 
 from alexnet.errors import UsageError
@@ -17,12 +17,12 @@ from alexnet.networks.build import Network
 from alexnet.networks.layers import Gather, Scatter, learned
 from alexnet.parallel import split, traffic
 from alexnet.parallel.groups import Group, all_gather
-from alexnet.parallel.placement import Placement, T, shared_out
+from alexnet.parallel.launch import local_size
+from alexnet.parallel.placement import Placement, shared_out
 from alexnet.parallel.share import ShareNetwork
 from alexnet.parallel.split import Mode, share_of, streams_of
-from alexnet.parallel.world import Processes, local_size
-
-Hook = Callable[[Any, Any], torch.futures.Future[Tensor]]  # what DDP calls with each bucket
+from alexnet.parallel.synced import Run, synced
+from alexnet.parallel.world import Processes
 
 
 class Spread(Placement):
@@ -38,22 +38,23 @@ class Spread(Placement):
         self, world: Processes, mode: Mode, network: Network, batch: int,
         exchange: torch.dtype | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(network, batch)
-        self.world, self.mode, self.first = world, mode, world.first
-        self.number, self.processes = world.rank, world.size
+        super().__init__(network, batch, world)
+        self.mode, self.timeout = mode, world.timeout
         self.local = world.told(local_size())  # one number for all, machines may differ
         self.share = share_of(network.layers, mode, world.size, world.rank, self.local)
         self.traffic, self.exchange = traffic.Traffic(), exchange
         self.layers = network.layers
         self.shapes = {name: value.shape for name, value in network.named_parameters()}
         parts = self.share.parts
-        self.described = f"{world.size}, {mode} of {parts}"
+        self.described = f"{world.size} as {mode}" + (f" in {parts} parts" * (mode == "hybrid"))
         self.streams = streams_of(mode, world.size, parts)
         self.all_rows = _rows(batch, self.streams, equal=mode == "hybrid")
         self.rows = self.all_rows[world.rank if mode == "hybrid" else world.rank // parts]
         mesh = init_device_mesh(
             "cpu", (world.size // parts, parts), mesh_dim_names=("replicas", "parts")
         )
+        for name in ("replicas", "parts"):  # a mesh has the default timeout, half an hour
+            _set_pg_timeout(world.timeout, mesh.get_group(name))
         self.sharing = self._group(mesh.get_group("parts"))
         everyone = dist.group.WORLD
         assert everyone is not None
@@ -65,7 +66,7 @@ class Spread(Placement):
             self.network.precision = network.precision
         self.moving: list[str] | None = None  # names of the parameters that ``synced`` is for
         self.synced: list[DistributedDataParallel] = []
-        self.run: Callable[[Tensor], Tensor] = self.network.__call__
+        self.run: Run = self.network.__call__
 
     def _group(self, handle: dist.ProcessGroup) -> Group:
         return Group(handle, handle.rank(), handle.size(), self.exchange, self.traffic)
@@ -75,16 +76,16 @@ class Spread(Placement):
         sizes = {one.parts for one in self.share.layers if isinstance(one, Gather | Scatter)}
         found = {self.share.parts: self.sharing}
         for size in sorted(sizes - set(found)):
-            for start in range(0, self.processes, size):
+            for start in range(0, self.world.size, size):
                 ranks = list(range(start, start + size))
-                handle = dist.new_group(ranks)
+                handle = dist.new_group(ranks, timeout=self.timeout)
                 if self.world.rank in ranks:
                     found[size] = self._group(handle)
         return found
 
-    def places(self, _layer: str, piece: int, pieces: int) -> tuple[Sequence[range], int, int]:
+    def places(self, layer: str, piece: int, pieces: int) -> tuple[Sequence[range], int, int]:
         """(rows of the batch, part, parts of the units) that a layer's values have here."""
-        spread = _layer in self.share.spread
+        spread = layer in self.share.spread
         part, parts = (self.share.index, self.share.parts) if spread else (0, 1)
         first = self.world.rank - self.share.index
         sharing = self.all_rows[first : first + self.share.parts]
@@ -96,15 +97,15 @@ class Spread(Placement):
         return self._wrapped()(views)
 
     @contextmanager
-    def adding(self, _more: bool) -> Iterator[None]:
+    def adding(self, more: bool) -> Iterator[None]:
         """Around a piece's forward and backward pass; gradients travel with the last one."""
         self._wrapped()
         with ExitStack() as stack:
-            for module in self.synced if _more else ():
+            for module in self.synced if more else ():
                 stack.enter_context(module.no_sync())
             yield
 
-    def _wrapped(self) -> Callable[[Tensor], Tensor]:
+    def _wrapped(self) -> Run:
         """The network under DistributedDataParallel, anew where other layers stand still now.
 
         What all processes hold alike is summed over all of them, what a share's replicas hold
@@ -120,21 +121,13 @@ class Spread(Placement):
                 (self.replicas, [name for name in moving if name not in everywhere]),
             ):
                 if group.size > 1 and names:
-                    self.synced.append(_synced(self.run, [held[name] for name in names], group))
+                    self.synced.append(synced(self.run, [held[name] for name in names], group))
                     self.run = self.synced[-1].__call__
         return self.run
 
-    def by_first(self, work: Callable[[], T]) -> T | None:
-        """What only the first process does, while the others wait; its error is that of all."""
-        return self.world.by_first(work)
-
-    def told(self, value: Any) -> Any:
-        """The first process's value, as JSON can hold it, on all."""
-        return self.world.told(value)
-
     def lines(self) -> list[str]:
         """What the printed plan says of it."""
-        parts, alike = self.share.parts, self.processes // self.share.parts
+        parts, alike = self.share.parts, self.world.size // self.share.parts
         what = {
             "replicas": f"{alike} replicas of the whole network",
             "towers": f"{parts} towers" + (f", {alike} replicas of them" if alike > 1 else ""),
@@ -142,13 +135,13 @@ class Spread(Placement):
             + (f", {alike} replicas of these" if alike > 1 else ""),
         }[self.mode]
         each = " or ".join(map(str, sorted({len(rows) for rows in self.all_rows})))
-        return [f"Processes  {self.processes}: {what}; {each} pictures of a batch each"]
+        return [f"Processes  {self.world.size}: {what}; {each} pictures of a batch each"]
 
     def exchanged(self) -> str:
         """A line about what was exchanged since the last call, that is in one step."""
         each = self.traffic
-        sent = self.sums({"values": each.values, "gradients": each.gradients})
-        expected = self.sums(asdict(self.expected()))
+        sent = self.world.sums({"values": each.values, "gradients": each.gradients})
+        expected = self.world.sums(asdict(self.expected()))
         each.values = each.gradients = 0
         line = (
             f"Exchange   {sent['values'] / 1e6:,.1f} MB of values and "
@@ -167,27 +160,17 @@ class Spread(Placement):
         inside = 2 if half or self.network.precision == torch.bfloat16 else 4
         widths = traffic.Widths(inside, 2 if half else 4, 2 if half else 4)
         return traffic.of_step(
-            self.layers, self.network.input, self.mode, self.processes, self.world.rank,
+            self.layers, self.network.input, self.mode, self.world.size, self.world.rank,
             len(self.rows) * self.streams, widths, self.local,
         )  # fmt: skip
 
-    def sums(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Numbers by name, summed over all processes in one exchange."""
-        found = self.sum_arrays(torch.tensor(list(values.values()), dtype=torch.float64))
-        return dict(zip(values, found.tolist(), strict=True))
-
-    def sum_arrays(self, values: Tensor) -> Tensor:
-        """The same for a tensor, in place."""
-        dist.all_reduce(values)
-        return values
-
-    def totals(self, values: Tensor, _names: Sequence[str]) -> Tensor:
+    def totals(self, values: Tensor, names: Sequence[str]) -> Tensor:
         """Sums (..., parameters) over those who hold parts of the parameters named."""
         order = list(self.share.slices)
-        return self._totals(values, _names)[..., [order.index(name) for name in _names]]
+        return self._totals(values, names)[..., [order.index(name) for name in names]]
 
     def over_parts(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The same for numbers by parameter; of all parameters, whoever holds them."""
+        """Such sums of numbers by parameter; of all parameters, whoever holds them."""
         found = self._totals(torch.tensor(list(values.values()), dtype=torch.float64), list(values))
         return dict(zip(self.share.slices, found.tolist(), strict=True))
 
@@ -205,14 +188,19 @@ class Spread(Placement):
     def _first_part(self) -> bool:
         return self.share.index == 0
 
-    def whole(self, held: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        """Whole parameters, or what is shaped as they are, of the parts that each process holds."""
+    def whole(self, held: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+        """Whole parameters, or what is shaped as they are, of the parts that each process holds.
+
+        One at a time, by name, on every process.
+        """
         if self.share.parts == 1:
-            return held
+            yield from held.items()
+            return
         present = torch.tensor([name in held for name in self.share.slices], dtype=torch.uint8)
         dist.all_reduce(present, dist.ReduceOp.MAX, group=self.sharing.handle)
         names = [name for name, there in zip(self.share.slices, present, strict=True) if there]
-        return {name: self._whole(name, held.get(name)) for name in names}
+        for name in names:
+            yield name, self._whole(name, held.get(name))
 
     def _whole(self, name: str, held: Tensor | None) -> Tensor:
         cut, group = self.share.slices[name], self.sharing
@@ -232,7 +220,7 @@ class Spread(Placement):
         """What this process holds of what the first one has whole."""
         found = {}
         for name in self.world.told(list(whole)):
-            if self.first:
+            if self.world.first:
                 value = whole[name].detach().contiguous()
             else:
                 value = torch.empty(self.shapes[name])
@@ -243,46 +231,6 @@ class Spread(Placement):
             elif self._first_part or not cut.only:
                 found[name] = value
         return found
-
-
-class _Alike(nn.Module):
-    """What DistributedDataParallel is to see: the parameters that several processes hold alike."""
-
-    def __init__(self, run: Callable[[Tensor], Tensor], parameters: Sequence[nn.Parameter]) -> None:
-        super().__init__()
-        self.held, self.run = nn.ParameterList(parameters), run
-
-    def forward(self, views: Tensor) -> Tensor:
-        """The network's outputs."""
-        return self.run(views)
-
-
-def _synced(
-    run: Callable[[Tensor], Tensor], parameters: Sequence[nn.Parameter], group: Group
-) -> DistributedDataParallel:
-    """A forward pass behind which gradients are summed over a group."""
-    found = DistributedDataParallel(
-        _Alike(run, parameters), process_group=group.handle, gradient_as_bucket_view=True
-    )
-    found.register_comm_hook(None, _summing(group))
-    return found
-
-
-def _summing(group: Group) -> Hook:
-    """Gradients are of sums over the whole batch already, so that nothing is divided."""
-
-    def hook(
-        _state: Any,
-        bucket: dist.GradBucket,  # type: ignore[name-defined]  # DDP reads this
-    ) -> torch.futures.Future[Tensor]:
-        buffer = bucket.buffer()
-        sent = buffer if group.dtype is None else buffer.to(group.dtype)
-        group.traffic.gradients += traffic.summed(sent.nbytes, group.size)
-        work = dist.all_reduce(sent, group=group.handle, async_op=True)
-        future: torch.futures.Future[list[Tensor]] = work.get_future()
-        return future.then(lambda done: buffer.copy_(done.value()[0]))
-
-    return hook
 
 
 def _rows(batch: int, streams: int, equal: bool) -> list[range]:

@@ -71,17 +71,19 @@ class Job:
 
         Of several processes, all must call it; the first one writes.
         """
-        self.placement.put_into(self.model.network)
-        whole = self.placement.whole(self.optimizer.tensors())
+        place = self.placement
+        place.put_into(self.model.network)
+        velocities = place.whole(self.optimizer.tensors())
+        kept = {VELOCITY + name: value for name, value in velocities if place.world.first}
         if not all(bool(torch.isfinite(value).all()) for value in self.model.network.parameters()):
             raise AlexNetError(
                 f"Some weights are not finite at step {self.tally.step}; nothing was saved, the "
                 f"last good checkpoint is kept. Start again with a lower --rate."
             )
-        if not self.placement.first:
-            return
+        place.world.by_first(lambda: self._write(kept))
+
+    def _write(self, velocities: Mapping[str, Tensor]) -> None:
         tensors = {name: value.detach() for name, value in self.model.network.named_parameters()}
-        tensors |= {VELOCITY + name: value for name, value in whole.items()}
         state = {
             "step": self.tally.step, "rates": self.optimizer.rates, "tally": self.tally.state(),
             **_circumstances(self),
@@ -89,7 +91,7 @@ class Job:
         # The checkpoint last: killed before it, the run goes on from the one before and ends alike.
         save_model(self.model, self.folder)
         self.tally.write(self.folder)
-        checkpoint.save(self.folder / "checkpoints", tensors, state)
+        checkpoint.save(self.folder / "checkpoints", {**tensors, **velocities}, state)
 
 
 def assemble(
@@ -146,7 +148,7 @@ def mean_of(images: ImageSet, recipe: Recipe) -> NDArray[np.float32]:
 
 def begin(job: Job, start: Start | None = None) -> None:
     """Weights before step 1, the same on all processes."""
-    if job.placement.first:
+    if job.placement.world.first:
         _draw(job, start)
     job.placement.take_from(job.model.network)
 
@@ -173,8 +175,8 @@ def take_up(job: Job) -> bool:
     The first process reads it and hands it to the others.
     """
     place = job.placement
-    saved = place.by_first(lambda: checkpoint.load(job.folder / "checkpoints", job.say))
-    state = place.told(saved and saved.state)
+    saved = place.world.by_first(lambda: checkpoint.load(job.folder / "checkpoints", job.say))
+    state = place.world.told(saved and saved.state)
     if state is None:
         return False
     tensors = saved.tensors if saved else {}

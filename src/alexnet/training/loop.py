@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 
 from alexnet.errors import AlexNetError, Interrupted
 from alexnet.interrupt import catching, to_stderr
+from alexnet.parallel.world import silent
 from alexnet.progress import Progress, duration
 from alexnet.training import diagnosis
 from alexnet.training.batches import Batch
@@ -18,6 +19,7 @@ from alexnet.training.validation import validate
 
 CHECKPOINT_EVERY = 300.0  # seconds; less often where saving would take more than its share
 SAVING_SHARE = 0.015
+GRACE = 2.0  # seconds: a scheduler's signal comes from it and, again, from torchrun
 
 
 def run(job: Job) -> None:
@@ -32,8 +34,9 @@ def run(job: Job) -> None:
     job.network.train()
     job.placement.exchanged()
     first = job.tally.step
-    say = to_stderr if job.placement.first else _silent
-    with catching(say) as stop, closing(batches), closing(progress), letting_go(job):
+    world = job.placement.world
+    say, grace = to_stderr if world.first else silent, GRACE if world.size > 1 else 0.0
+    with catching(say, grace) as stop, closing(batches), closing(progress), letting_go(job):
         while not finished(job):
             started = time.monotonic()
             line = one_step(job, next(batches), started)
@@ -44,9 +47,7 @@ def run(job: Job) -> None:
                 job.say(line_of_bytes)
             progress.total = expected_steps(job)
             progress.update(job.tally.step, line)
-            asked = job.placement.sums(
-                {"stop": stop.requested, "save": job.placement.of_first(saving.due())}
-            )
+            asked = world.sums({"stop": stop.requested, "save": world.of_first(saving.due())})
             if asked["stop"] and not finished(job):
                 job.save()
                 raise Interrupted(_stopped(job))
@@ -130,9 +131,10 @@ def remark_if_stuck(job: Job, batch: Batch) -> None:
     mean = tally.loss / max(1, tally.pictures)
     if tally.pictures and diagnosis.stuck(mean, job.classes):
         job.placement.put_into(job.model.network)
-        dead = diagnosis.dead_shares(job.model.network, batch.views[:16])
-        job.say(diagnosis.advice_when_stuck(mean, job.classes, dead, job.recipe.init))
         tally.warned = True
+        if job.placement.world.first:
+            dead = diagnosis.dead_shares(job.model.network, batch.views[:16])
+            job.say(diagnosis.advice_when_stuck(mean, job.classes, dead, job.recipe.init))
 
 
 def ends_epoch(job: Job) -> bool:
@@ -149,9 +151,10 @@ def end_epoch(job: Job) -> None:
     epoch = whole if ends_epoch(job) else whole + 1
     rate = job.optimizer.rates.get("weights", 0.0)
     job.placement.put_into(job.model.network)
-    measured = validate(job.model, job.images, job.placement)
-    spent = job.placement.of_first(time.monotonic() - began)
-    tally.seconds += job.placement.sums({"seconds": spent})["seconds"]
+    world = job.placement.world
+    measured = validate(job.model, job.images, world)
+    spent = world.of_first(time.monotonic() - began)
+    tally.seconds += world.sums({"seconds": spent})["seconds"]
     row = {"epoch": epoch, "step": tally.step, "rate": rate, **tally.training_row(), **measured}
     row["seconds"] = tally.seconds
     tally.drop_epoch(epoch)
@@ -159,8 +162,7 @@ def end_epoch(job: Job) -> None:
     moves = job.placement.over_parts(diagnosis.moved(job.optimizer))
     tally.layer_rows += diagnosis.update_ratios(job.model.network, moves, epoch)
     tally.next_epoch()
-    if job.placement.first:
-        tally.write(job.folder)
+    world.by_first(lambda: tally.write(job.folder))
     job.say(epoch_line(row))
 
 
@@ -181,10 +183,6 @@ def _stopped(job: Job) -> str:
         f"stopped after step {job.tally.step:,} of {expected_steps(job):,}, all saved; "
         f"go on with: alexnet train --resume {job.folder}"
     )
-
-
-def _silent(_text: str) -> None:
-    """Of several processes, one speaks."""
 
 
 class Saving:

@@ -1,11 +1,11 @@
 """Whether a run is the one that a command asks for: the same recipe on the same pictures."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from alexnet.training.plan import unused
-from alexnet.training.recipe import Recipe
+from alexnet.training.recipe import DEFAULTS
 
 PARTS = {
     "network": "the network", "layers": "the list of layers", "budget_seconds": "--time",
@@ -22,17 +22,20 @@ def difference(there: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     for name, what in PARTS.items():
         if there.get(name) != asked.get(name):
             return f"{what} differs"
-    idle = _idle(there) & _idle(asked)
-    for name, entry in asked["recipe"].items():
-        if name in idle:
-            continue
-        before = there["recipe"].get(name, {}).get("value")
-        if before != entry["value"]:
-            return f"{name} is {before} there and {entry['value']} here"
+    there, asked = _complete(there), _complete(asked)
+    # A default that is no more what it was need not stop a run that it has no effect on.
+    idle = set(unused(there)) & set(unused(asked))
+    for name in asked["recipe"]:
+        before, now = (plan["recipe"][name]["value"] for plan in (there, asked))
+        if before != now and name not in idle:
+            return f"{name} is {before} there and {now} here"
     return ""
 
 
-def _idle(plan: Mapping[str, Any]) -> set[str]:
-    """Settings without effect: a default that is no more what it was need not stop a run."""
-    known = {known.name for known in fields(Recipe)} <= set(plan["recipe"])
-    return set(unused(plan)) if known else set()
+def _complete(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON has it; settings that are younger than the plan are at their defaults."""
+    defaults = {name: {"value": value, "origin": "paper"} for name, value in DEFAULTS.items()}
+    found: dict[str, Any] = json.loads(
+        json.dumps({**plan, "recipe": {**defaults, **plan["recipe"]}})
+    )
+    return found

@@ -1,5 +1,6 @@
 """``train`` and ``resume``: from data and recipe to a trained run."""
 
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -15,7 +16,8 @@ from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import load_model
 from alexnet.networks.layers import Layers
 from alexnet.networks.layers import from_json as layers_from_json
-from alexnet.parallel.world import TIMEOUT
+from alexnet.parallel.launch import local_size
+from alexnet.parallel.meeting import TIMEOUT
 from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
 from alexnet.training.choice import Choice, choose
@@ -61,7 +63,7 @@ def train(
     UsageError for a wrong setting, AlexNetError where ``run`` exists already or training cannot go
     on, Interrupted after Ctrl-C.
     """
-    told = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
+    asked = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
     folder = Path(run)
 
     def chosen(sitting: Sitting) -> tuple[Choice, ImageSet]:
@@ -75,13 +77,16 @@ def train(
         wanted = "a plan needs its counts" if dry_run else PREPARED if parallel else ""
         return choice, set_for(choice.preprocessing, Path(data), folder, wanted, say)
 
-    with told.met() as sitting:
+    with asked.met() as sitting:
         choice, images = sitting.world.together(lambda: chosen(sitting))
         sitting.use_machine(None)
-        plan = sitting.world.together(lambda: _plan(choice, images, sitting))
+        mine = sitting.world.together(lambda: _plan(choice, images, sitting))
+        plan = sitting.world.told(mine)
+        sitting.world.together(lambda: _check_same_pictures(mine, plan))
         if not dry_run and sitting.world.told((folder / "plan.json").exists()):
-            return _go_on(_same(folder, sitting.world.told(plan)), images, sitting)
-        job = _first(choice, images, folder, sitting.world.told(plan), sitting)
+            found = sitting.world.together(lambda: _same(folder, plan))
+            return _go_on(found, images, sitting)
+        job = _first(choice, images, folder, plan, sitting)
         _begun(job, choice)
         return None if dry_run else _started(job, sitting)
 
@@ -90,7 +95,7 @@ def _plan(choice: Choice, images: ImageSet, sitting: Sitting) -> dict[str, Any]:
     if choice.start:
         choice.start.check_fits(images, sitting.say)
     layers, resolved = choice.fitted(images)
-    threads = torch.get_num_threads()
+    threads = torch.get_num_threads() * local_size()  # what the machine gives to the run
     plan = make_plan(images, choice.name, layers, resolved, threads=threads, budget=choice.budget)
     if choice.start:
         plan["weights"] = choice.start.described(images.classes)
@@ -112,11 +117,20 @@ def _first(
 def _begun(job: Job, choice: Choice) -> None:
     """Give the job its first weights, measure its speed, and say the plan that follows from it."""
     begin(job, choice.start)
-    rate = job.placement.told(measured_rate(job))
+    rate = job.placement.world.told(measured_rate(job))
     if choice.budget:
         job.plan |= _expected(job.plan, rate)
         job.fit_to_time()
     job.say("\n".join([described(job.plan, job.classes, rate), *job.placement.lines()]))
+
+
+def _check_same_pictures(mine: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+    """AlexNetError where this process has another set than the first one."""
+    if mine["data"]["fingerprint"] != plan["data"]["fingerprint"]:
+        raise AlexNetError(
+            f"{mine['data']['folder']} on {socket.gethostname()} holds other pictures than the set "
+            "of process 0. Every machine must have the same set: copy it, or share a disk."
+        )
 
 
 def _check_new(folder: Path, sitting: Sitting) -> None:
@@ -136,6 +150,7 @@ def _check_new(folder: Path, sitting: Sitting) -> None:
 def _started(job: Job, sitting: Sitting) -> Run:
     with ExitStack() as stack:
         sitting.world.by_first(lambda: _take(job, stack))
+        sitting.world.together(lambda: _check_seen(job.folder))
         if "weights" in job.plan:
             # Before the plan, which makes it a run: going on may not need the other run, which can
             # be gone by then.
@@ -153,6 +168,14 @@ def _take(job: Job, stack: ExitStack) -> None:
     _check_new(job.folder, Sitting())
 
 
+def _check_seen(folder: Path) -> None:
+    if not folder.is_dir():
+        raise AlexNetError(
+            f"{folder}, which process 0 has made, is not to be seen on {socket.gethostname()}. The "
+            "run must lie on a disk that all machines share."
+        )
+
+
 def _same(folder: Path, plan: Mapping[str, Any]) -> Run:
     """The run in a folder; AlexNetError where it is not what ``plan`` says."""
     found = open_run(folder)
@@ -161,6 +184,7 @@ def _same(folder: Path, plan: Mapping[str, Any]) -> Run:
             f"{folder} holds another run already: {differs}. Go on with it: alexnet train --resume "
             f"{folder}; or give another --run."
         )
+    found.plan["data"]["folder"] = plan["data"]["folder"]  # where the same set lies now
     return found
 
 
@@ -184,7 +208,7 @@ def resume(
     seconds, all sittings together, for a run that had one. The others are as in ``train``, and need
     not be what they were: a run can move between one device and any number of processes.
     """
-    told = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
+    asked = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
 
     def opened() -> tuple[Run, ImageSet]:
         found = open_run(run)
@@ -197,7 +221,7 @@ def resume(
             )
         return found, images
 
-    with told.met() as sitting:
+    with asked.met() as sitting:
         found, images = sitting.world.together(opened)
         sitting.use_machine(found.plan["threads"])
         if budget or data is not None:
@@ -247,7 +271,8 @@ def _go_on(opened: Run, images: ImageSet, sitting: Sitting) -> Run:
             sitting.say(f"{opened.folder} is trained to its end ({done}): nothing to do.")
             return opened
         else:
-            sitting.say(f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}.")
+            going = f"Going on at step {job.tally.step + 1:,} of {loop.expected_steps(job):,}."
+            sitting.say("\n".join([going, *job.placement.lines()]))
         loop.run(job)
     return open_run(opened.folder)
 

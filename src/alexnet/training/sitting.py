@@ -3,18 +3,21 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import cast, get_args
 
 import torch
 
 from alexnet import machine
 from alexnet.errors import Told, UsageError
 from alexnet.networks.build import Network
+from alexnet.parallel.launch import launched, rank, started, threads
+from alexnet.parallel.meeting import TIMEOUT, meeting
 from alexnet.parallel.placement import Placement
 from alexnet.parallel.split import Mode
-from alexnet.parallel.world import TIMEOUT, Processes, World, joined, launched, rank, threads
+from alexnet.parallel.world import Processes, World, silent
 from alexnet.training.job import Say
 
-MODES = ("towers", "replicas", "hybrid")
+MODES: tuple[Mode, ...] = get_args(Mode)
 EXCHANGES = {"float32": None, "bf16": torch.bfloat16}
 
 
@@ -50,6 +53,8 @@ class Sitting:
             raise UsageError(f"parallel is {self.parallel!r}; it can be {', '.join(MODES)}.")
         if self.exchange not in EXCHANGES:
             raise UsageError(f"exchange is {self.exchange!r}; it can be {', '.join(EXCHANGES)}.")
+        if self.parallel is None and (self.exchange != "float32" or self.timeout != TIMEOUT):
+            raise UsageError("--exchange and --timeout are for several processes, with --parallel.")
         if self.parallel is None and launched():
             raise UsageError(
                 "torchrun started several processes, which would all train the same; say how they "
@@ -63,11 +68,11 @@ class Sitting:
             self.check()
         except UsageError as error:
             raise (Told(error) if rank() else error) from None  # the first has the same to say
-        if self.parallel is None:
+        if self.parallel is None or (started() and not launched()):  # torchrun may start just one
             yield self
             return
-        with joined(self.timeout) as world:
-            say = self.say if world.first else _silent
+        with meeting(self.timeout) as world:
+            say = self.say if world.first else silent
             yield replace(self, world=world, say=say, quiet=self.quiet or not world.first)
 
     def use_machine(self, before: int | None) -> None:
@@ -81,14 +86,5 @@ class Sitting:
             return Placement
         from alexnet.parallel.spread import Spread
 
-        world, mode, exchange = self.world, _mode(self.parallel), EXCHANGES[self.exchange]
+        world, mode, exchange = self.world, cast(Mode, self.parallel), EXCHANGES[self.exchange]
         return lambda network, batch: Spread(world, mode, network, batch, exchange)
-
-
-def _mode(name: str | None) -> Mode:
-    assert name in ("towers", "replicas", "hybrid")
-    return name  # type: ignore[return-value]
-
-
-def _silent(_text: str) -> None:
-    pass

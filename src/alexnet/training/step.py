@@ -64,12 +64,12 @@ def _held(job: Job, turn: int) -> Callable[[str], Held]:
 
 def agreed(job: Job, here: tuple[int, float, int], waited: float, busy: float) -> Outcome:
     """What all processes found together; the clock is the first one's."""
-    place = job.placement
+    world = job.placement.world
     pictures, loss, wrong = here
-    found = place.sums(
+    found = world.sums(
         {"pictures": pictures, "loss": loss, "wrong": wrong, "waited": waited,
-         "busy": place.of_first(busy)}
+         "busy": world.of_first(busy)}
     )  # fmt: skip
     seen = int(found["pictures"])
-    mean, waited = found["loss"] / max(1, seen), found["waited"] / place.processes
+    mean, waited = found["loss"] / max(1, seen), found["waited"] / world.size
     return Outcome(seen, mean, int(found["wrong"]), waited, found["busy"])

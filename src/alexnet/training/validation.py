@@ -3,18 +3,18 @@
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from alexnet.data.store import ImageSet
 from alexnet.metrics import k_of, places
 from alexnet.model import Model
-from alexnet.parallel.placement import Placement
+from alexnet.parallel.placement import ALONE
+from alexnet.parallel.world import World
 
 BLOCK = 32  # pictures
 
 
-def validate(model: Model, images: ImageSet, placement: Placement | None = None) -> dict[str, Any]:
+def validate(model: Model, images: ImageSet, world: World = ALONE) -> dict[str, Any]:
     """Mean loss, top-1 and top-5 error as shares; None where there is no validation part.
 
     Of several processes each takes every so-manieth block, and every picture is counted once: the
@@ -24,14 +24,11 @@ def validate(model: Model, images: ImageSet, placement: Placement | None = None)
     if part is None or len(part) == 0:
         return {"val_loss": None, "val_error": None, "val_top5_error": None}
     found = np.zeros((2, len(part)))
-    mine, processes = (placement.number, placement.processes) if placement else (0, 1)
-    for first in range(mine * BLOCK, len(part), processes * BLOCK):
+    for first in range(world.rank * BLOCK, len(part), world.size * BLOCK):
         block = slice(first, min(first + BLOCK, len(part)))
         found[:, block] = _measured(model, part.pictures[block], part.labels[block])
     model.network.train()
-    if placement:
-        found = placement.sum_arrays(torch.from_numpy(found)).numpy()
-    of_label, place = found
+    of_label, place = world.added(found)
     return {
         "val_loss": float(-np.log(np.maximum(of_label, 1e-30)).mean()),
         "val_error": float((place >= 1).mean()),
