@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch._dynamo  # or each child would spend its first two seconds on it
+from kills import kill_at_call
 from PIL import Image
 
 from alexnet import files
@@ -35,7 +36,6 @@ from alexnet.networks.lists.krizhevsky import alexnet
 from alexnet.networks.variants import with_width
 from alexnet.training import checkpoint, loop, session
 
-CALLS = ("open", "write", "fsync", "rename", "replace", "unlink", "remove")
 CALLS_OF_A_RUN = 820
 STEPS = 15
 SETTINGS = {"epochs": 3, "batch": 8, "rate": 0.002, "warmup": 2}
@@ -99,25 +99,9 @@ def armed(kind: str, draw: random.Random) -> Callable[[], object]:
     if kind == "timer":
         return partial(signal.setitimer, signal.ITIMER_REAL, draw.uniform(0.01, 1.2))
     if kind == "call":
-        return partial(_kill_at_call, draw.randrange(CALLS_OF_A_RUN))
+        return partial(kill_at_call, [files.os, checkpoint.os], draw.randrange(CALLS_OF_A_RUN))
     number = {"step": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}[kind]
     return partial(_signal_after_step, draw.randrange(STEPS), number)
-
-
-def _kill_at_call(at: int) -> None:
-    counter = itertools.count()
-
-    def watched(call: Callable[..., object]) -> Callable[..., object]:
-        def instead(*args: object, **named: object) -> object:
-            if next(counter) == at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*args, **named)
-
-        return instead
-
-    for module in {files.os, checkpoint.os}:
-        for name in CALLS:
-            setattr(module, name, watched(getattr(module, name)))
 
 
 def _signal_after_step(at: int, number: signal.Signals) -> None:

@@ -105,4 +105,4 @@ def test_another_number_of_processes_is_told(party: Party, size: int, name: str)
     _, (first, *_) = sittings(party, size, name)[1]
     changed, going_on = first.said[:2]
     assert f"processes 1 -> {size} as {journey.moves[0].mode}" in changed
-    assert going_on == f"Going on at step {journey.alone + 1} of {STEPS}."
+    assert going_on.splitlines()[0] == f"Going on at step {journey.alone + 1} of {STEPS}."

@@ -1,6 +1,7 @@
 """Processes that meet, agree, fail together and name who is lost; each is a Python of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -52,7 +53,10 @@ class Party:
     )
     started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
-    def start(self, work: str, timeout: float = 20.0, size: int = 3, meets: bool = True) -> None:
+    def start(
+        self, work: str, timeout: float = 20.0, size: int = 3, meets: bool = True,
+        restarts: tuple[int, ...] = (0, 0, 0, 0),
+    ) -> None:  # fmt: skip
         """``meets``: the processes meet before the work, not in it."""
         inside = textwrap.indent(textwrap.dedent(work), "    ")
         text = WORK.format(work=inside, timeout=timeout, meets=meets)
@@ -63,7 +67,7 @@ class Party:
         for number in range(size):
             environment = {
                 **os.environ, **shared, "RANK": str(number), "WORLD_SIZE": str(size),
-                "OMP_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1", "TORCHELASTIC_RESTART_COUNT": str(restarts[number]),
             }  # fmt: skip
             self.started.append(
                 subprocess.Popen(
@@ -247,6 +251,17 @@ def test_what_the_environment_says(
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert (started(), launched(), rank(), local_size()) == found
+
+
+def test_those_who_come_back_meet_each_other_and_nobody_who_is_gone(
+    party: Party,
+) -> None:
+    """torchrun keeps the store; what it counts as restarts is its own on each machine."""
+    party.start("os.kill(os.getpid(), signal.SIGKILL)", size=2)
+    assert [code for code, _, _ in party.ends(0, 1)] == [-signal.SIGKILL] * 2
+    party.started.clear()
+    party.start("print(world.told(['again']))", size=2, restarts=(0, 1))
+    assert [(code, out) for code, out, _ in party.ends(0, 1)] == [(0, "['again']\n")] * 2
 
 
 def test_who_comes_too_late_is_told(party: Party) -> None:

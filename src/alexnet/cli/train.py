@@ -60,6 +60,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="any other setting of the recipe; --dry-run lists them",
     )  # fmt: skip
     parser.add_argument("--settings", metavar="FILE", help="settings from a TOML file")
+    _machines(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+
+
+def _machines(parser: argparse.ArgumentParser) -> None:
+    """The flags that say where and how it is computed, not what is learned."""
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all)")
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N",
@@ -86,7 +92,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="10m",
         help="how long processes wait for each other (10m)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
 
 
 def run(options: argparse.Namespace) -> int:
