@@ -76,10 +76,11 @@ def judged(top: Path, options: argparse.Namespace) -> dict[str, int]:
     taken = sum(path.read_text().count("\n") for path in notes(top / "killed.steps"))
     return {
         "runs": 1,
-        "bit_identical": difference(top) == 0,
-        "within_rounding": difference(top) < ROUNDING,
-        "every_picture_once_an_epoch": len(counted) == PICTURES
-        and set(counted.values()) == {STEPS * BATCH // PICTURES},
+        "bit_identical": int(difference(top) == 0),
+        "within_rounding": int(difference(top) < ROUNDING),
+        "every_picture_once_an_epoch": int(
+            set(counted.values()) == {STEPS * BATCH // PICTURES} and len(counted) == PICTURES
+        ),
         "steps_taken_over_again": taken // options.processes - STEPS,
     }
 
