@@ -15,6 +15,19 @@ setup(
             extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp"],
             py_limited_api=True,
             optional=True,
-        )
+        ),
+        # A library of its own, since preparation's processes work without torch and its threads.
+        Extension(
+            "alexnet.kernels._pictures",
+            [f"{SOURCES}/pictures.c"],
+            depends=[
+                f"{SOURCES}/{name}.h"
+                for name in ("weights", "scaling", "scaling_avx512", "summing", "moments_avx512")
+            ],
+            # A fused multiply-add would round weights otherwise than Pillow does.
+            extra_compile_args=["-O3", "-ffp-contract=off"],
+            py_limited_api=True,
+            optional=True,
+        ),
     ]
 )

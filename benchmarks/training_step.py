@@ -25,11 +25,12 @@ from pairs import CLASSES, PRECISION, steady, summary, text, told, verdicts
 from plain import PEERS, Loop
 from workers import Peaks, Worker, serve
 
-from alexnet import kernels, machine
+from alexnet import machine
 from alexnet.benchmarking.load import Load
 from alexnet.benchmarking.memory import peak_gb
 from alexnet.benchmarking.steps import RATE, Steps, Work
 from alexnet.data.store import open_set
+from alexnet.kernels import front as kernels
 from alexnet.kernels import native
 from alexnet.networks.build import Network
 from alexnet.training.batches import Batches

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from alexnet import kernels, machine
+from alexnet import machine
+from alexnet.kernels import front as kernels
 from alexnet.kernels import winograd
 
 # channels, side, kernels, window, padding, groups

@@ -18,9 +18,12 @@ from alexnet.errors import AlexNetError, UsageError
 from alexnet.evaluation import Evaluation, evaluate, saved_evaluations
 from alexnet.files import write_json
 from alexnet.model import Model, save_model
+from alexnet.networks.build import Network
+from alexnet.networks.layers import Linear, LocallyConnected
 from alexnet.parallel.world import Processes
 from alexnet.preprocessing import Preprocessing
 from tests.faults import failing, struck
+from tests.sets import write_set
 from tests.tiny import COLOURS, tiny_model
 
 NAMES = ("ant", "bee", "cat", "dog", "eel", "fox", "gnu")
@@ -46,6 +49,14 @@ class FakeModel:
         numbers = pictures[:, 0, 0, :2].astype(int) @ [256, 1]
         return np.stack([[self.of(number, view) for number in numbers] for view in order])
 
+    dense_views = 4  # views 20 to 23 of all, or of a network with more positions 20 to 27
+
+    def dense(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.blocks.append(len(pictures))
+        numbers = pictures[:, 0, 0, :2].astype(int) @ [256, 1]
+        order = range(20, 20 + self.dense_views)
+        return np.stack([[self.of(number, view) for number in numbers] for view in order])
+
 
 @dataclasses.dataclass
 class FakePart:
@@ -68,8 +79,8 @@ def part(name: str, images: int, classes: int) -> FakePart:
 def image_set(classes: tuple[str, ...] = NAMES, **counts: int) -> types.SimpleNamespace:
     parts = {name: part(name, images, len(classes)) for name, images in counts.items()}
     return types.SimpleNamespace(
-        folder=Path("data"), size=4, fit="crop", filter="bicubic", classes=classes, parts=parts,
-        fingerprint="f",
+        folder=Path("data"), size=4, fit="crop", filter="bicubic", classes=classes, names=(),
+        parts=parts, fingerprint="f",
     )  # fmt: skip
 
 
@@ -81,10 +92,13 @@ class World:
         self.sets = {"data": image_set(test=70, val=40, train=30)}
         plan = {"data": {"folder": "data", "fingerprint": "f"}}
         self.said: list[str] = []
+        self.metrics: list[dict[str, float]] = []  # of the training of every run
         for name, fake in {
             "load_model": lambda path: self.models[Path(path).name],
             "open_set": lambda path: self.sets[str(path)],
-            "open_run": lambda path: types.SimpleNamespace(folder=path, plan=plan),
+            "open_run": lambda path: types.SimpleNamespace(
+                folder=path, plan=plan, metrics=self.metrics
+            ),
             "data_folder": lambda run: Path(run.plan["data"]["folder"]),
         }.items():
             monkeypatch.setattr(evaluation, name, fake)
@@ -181,8 +195,25 @@ def test_runs_are_averaged(world: World) -> None:
 def test_a_number_of_views_can_be_asked_for(world: World, views: int, order: list[int]) -> None:
     (found,) = world.evaluate(views=views)
     check(found, [world.models["run"]], world.sets["data"].parts["test"], list(order))
-    with pytest.raises(UsageError, match="7 views"):
+    with pytest.raises(UsageError, match='7 views .* 1 or 10, or "dense"'):
         world.evaluate(views=7)
+
+
+def test_dense_answers_are_averaged_over_positions_and_then_over_runs(world: World) -> None:
+    (found,) = world.evaluate(views="dense")
+    model, images = world.models["run"], world.sets["data"].parts["test"]
+    check(found, [model], images, list(range(20, 24)))
+    assert (found.views, found.dense, found.way) == (4, True, "dense")
+    assert model.blocks == [32, 32, 6]
+    (kept,) = saved_evaluations("run")
+    assert same(found, kept)
+    world.models["two"] = FakeModel(2)
+    world.models["two"].dense_views = 8
+    (both,) = world.evaluate("run", "two", views="dense")
+    (two,) = world.evaluate("two", views="dense")
+    np.testing.assert_allclose(
+        both.true_probability, (found.true_probability + two.true_probability) / 2, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("views", [None, 10])
@@ -319,21 +350,12 @@ def test_the_table_has_a_row_for_each_image_and_number_of_views(world: World) ->
 
 def tiny_set(folder: Path, each: int) -> Path:
     """A set on disk as docs describe it: squares of one colour, the names of which are sorted."""
-    folder.mkdir()
     names = sorted(COLOURS)
-    write_json(folder / "set.json", {
-        "format": 1, "size": 32, "fit": "crop", "classes": names, "fingerprint": "f",
-        "parts": {"train": 0, "val": 0, "test": 3 * each}, "channel_means": [1, 2, 3],
-        "eigenvalues": [3, 2, 1], "axes": np.eye(3).tolist(),
-    })  # fmt: skip
-    labels = np.repeat(np.arange(3), each)
-    pictures = np.array([COLOURS[names[n]] for n in labels], np.uint8)[:, None, None]
-    np.save(folder / "mean.npy", np.zeros((32, 32, 3), np.float32))
-    np.save(folder / "test.npy", np.tile(pictures, (1, 32, 32, 1)))
-    np.save(folder / "test-labels.npy", labels.astype(np.int32))
-    rows = [f"{n},{names[c]},{c},{n}.png,32,32\n" for n, c in enumerate(labels)]
-    (folder / "test.csv").write_text("number,class,label,file,width,height\n" + "".join(rows))
-    return folder
+    labels = np.repeat(np.arange(3), each).tolist()
+    colours = np.array([COLOURS[names[n]] for n in labels], np.uint8)[:, None, None]
+    pictures = np.tile(colours, (1, 32, 32, 1))
+    files = [f"{n}.png" for n in range(len(labels))]
+    return write_set(folder, names, {"test": (pictures, labels, files)}, fingerprint="f")
 
 
 def tiny_run(folder: Path, data: Path, model: Model) -> Path:
@@ -359,6 +381,25 @@ def test_real_runs_and_a_real_set(
     assert capsys.readouterr().out.count("Five views") == (not mirror)
 
 
+@pytest.mark.parametrize("mirror", [True, False])
+def test_dense_on_a_real_run(tmp_path: Path, mirror: bool) -> None:
+    data = tiny_set(tmp_path / "data", 5)
+    run = tiny_run(tmp_path / "run", data, tiny_model(mirror=mirror))
+    (found,) = evaluate(run, views="dense")
+    assert (found.top1_error, found.images, found.views) == (0.0, 15, 1 + mirror)
+    results.write_predictions(tmp_path / "table.csv", [found])
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert {row["views"] for row in csv.DictReader(file)} == {"dense"}
+
+
+def test_where_it_cannot_be_dense_a_sentence_says_why(tmp_path: Path) -> None:
+    layers = (LocallyConnected("local3", 2, 3), Linear("fc8", 3))
+    model = dataclasses.replace(tiny_model(), network=Network(layers, side=24))
+    run = tiny_run(tmp_path / "run", tiny_set(tmp_path / "data", 2), model)
+    with pytest.raises(AlexNetError, match=r"local3 has kernels .*; take 1 or 10 views"):
+        evaluate(run, views="dense")
+
+
 def test_a_model_that_confuses_two_classes(tmp_path: Path) -> None:
     data = tiny_set(tmp_path / "data", 5)
     run = tiny_run(tmp_path / "run", data, tiny_model(("green", "red", "blue")))
@@ -375,6 +416,31 @@ def test_a_model_without_a_plan_needs_a_set_and_no_more(tmp_path: Path) -> None:
     (run / "plan.json").unlink()
     said: list[str] = []
     assert evaluate(run, data, views=1, say=said.append)[0].top1_error == 0
-    assert said == []
+    assert said == [
+        f"The classes of {data} are those of {run} in another order; they are matched by name."
+    ]
     with pytest.raises(AlexNetError, match="no run"):
         evaluate(run)
+
+
+def test_a_run_that_has_learned_and_only_guesses_is_doubted(world: World) -> None:
+    world.sets["data"] = image_set(test=200)
+    world.evaluate(views=1)
+    world.metrics.append({"train_error": 0.84})  # guessing is wrong 0.857 of the time
+    world.evaluate(views=1)
+    assert world.said == []
+    world.metrics.append({"train_error": 0.3})
+    world.evaluate(views=1)
+    (said,) = world.said
+    assert "guessing among 7 classes can give as many" in said
+
+
+def test_a_model_with_its_class_names_in_another_order_is_found_out(tmp_path: Path) -> None:
+    data = tiny_set(tmp_path / "data", 40)
+    run = tiny_run(tmp_path / "run", data, tiny_model(("green", "blue", "red")))
+    write_json(run / "plan.json", {"imported": {}})
+    said: list[str] = []
+    (found,) = evaluate(run, data, views=1, say=said.append)
+    assert found.top1_error == 1
+    assert "yet the answers are no guesses: 120 get the answer" in said[-1]
+    assert f"Either {run} has its class names in another order" in said[-1]

@@ -1,6 +1,7 @@
 """A model in two files: there and back, and what is said when they are broken."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,36 @@ def test_the_sixth_view_is_the_first_of_the_mirrored_picture() -> None:
     mirrored = model.probabilities(pictures[:, :, ::-1], 5)
     # Mirrored top left is the top right of the mirrored picture.
     np.testing.assert_array_equal(ten[5:], mirrored[[1, 0, 2, 4, 3]])
+
+
+def test_dense_answers_are_softmax_outputs_of_every_position_and_of_its_mirror() -> None:
+    """Without padding each is the answer for a window: of 24 pixels, 13 apart, of 37."""
+    model = tiny_model()
+    way = replace(model.preprocessing, size=37)
+    model = replace(model, preprocessing=way, mean=np.full((37, 37, 3), 90, np.float32))
+    pictures = RANDOM.integers(0, 256, (2, 37, 37, 3), dtype=np.uint8)
+    found = model.dense(pictures)
+    assert found.shape == (model.dense_views, 2, 3) == (8, 2, 3)
+    assert found.dtype == np.float32
+    corners = [(0, 0), (0, 13), (13, 0), (13, 13)]
+    for mirrored, turned in enumerate((pictures, pictures[:, :, ::-1])):
+        centred = torch.from_numpy(turned.astype(np.float32) - 90).permute(0, 3, 1, 2)
+        for place, (top, left) in enumerate(corners):
+            with torch.inference_mode():
+                logits = model.network(centred[..., top : top + 24, left : left + 24])
+            np.testing.assert_allclose(found[4 * mirrored + place], logits.softmax(1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_of_pictures_as_large_as_a_crop_the_dense_answer_is_the_single_view(mirror: bool) -> None:
+    model = tiny_model(mirror=mirror)
+    way = replace(model.preprocessing, size=24)
+    model = replace(model, preprocessing=way, mean=np.full((24, 24, 3), 90, np.float32))
+    pictures = RANDOM.integers(0, 256, (3, 24, 24, 3), dtype=np.uint8)
+    assert model.dense_views == 1 + mirror
+    ten = model.probabilities(pictures, 10)
+    expected = ten[[views.CENTRE, 5 + views.CENTRE][: 1 + mirror]]
+    np.testing.assert_allclose(model.dense(pictures), expected, rtol=1e-4)
 
 
 def test_dropout_is_off_in_answers(model: Model) -> None:

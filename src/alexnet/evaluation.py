@@ -1,16 +1,18 @@
 """Error rates of trained networks on a part of a set: every image once, one pass for all views."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alexnet import metrics
 from alexnet.data.store import ImageSet, Part, open_set
+from alexnet.doubt import doubt
 from alexnet.errors import AlexNetError, UsageError
+from alexnet.identity import matched
 from alexnet.model import Model, load_model
 from alexnet.parallel.placement import ALONE
 from alexnet.parallel.world import World, silent
@@ -21,17 +23,19 @@ from alexnet.views import CENTRE
 
 BLOCK = 32  # pictures; ten views of them are 320 inputs
 SHOWN = 5  # most probable classes that are kept of each image
+LEARNED = 0.9  # of the error of guessing; above it a run may just not have learned yet
 
 __all__ = ["Evaluation", "evaluate", "saved_evaluations"]
 
 Say = Callable[[str], None]
+Views = int | Literal["dense"]
 
 
 def evaluate(
     runs: Sequence[Path | str] | Path | str,
     data: Path | str | None = None,
     part: str | None = None,
-    views: int | None = None,
+    views: Views | None = None,
     say: Say = print,
     quiet: bool = False,
     world: World = ALONE,
@@ -40,8 +44,9 @@ def evaluate(
 
     ``data``: the set's folder, by default that of the first run's training. ``part``: by default
     test, or val where there is no test. ``views``: 1, 10 or None for both; ten become five, without
-    mirrors, where a mirrored picture would show another class. The softmax outputs of views and
-    runs are averaged (sections 4.1 and 6 of the paper). ``say`` gets notes on what was chosen.
+    mirrors, where a mirrored picture would show another class; "dense": the network on whole
+    pictures (``Model.dense``). The softmax outputs of views, or of positions, and of runs are
+    averaged (sections 4.1 and 6 of the paper). ``say`` gets notes on what was chosen.
 
     Of several processes each takes a part of the pictures and gets the whole result, which is that
     of a single process; the first of them speaks and writes.
@@ -62,9 +67,19 @@ def evaluate(
     answers = _answers(models, chosen, labels, numbers, world, quiet)
     head = (" + ".join(map(str, folders)), models[0], str(images.folder))
     results = [_measured(head, chosen, labels, answers[number], number) for number in numbers]
+    _doubt_order(folders, results[-1], say)
     if len(folders) == 1 and world.first:
         _kept(folders[0], results, weights, say)
     return results
+
+
+def _doubt_order(folders: Sequence[Path], found: Evaluation, say: Say) -> None:
+    """Say where the answers of runs that have learned are those of labels in another order."""
+    guessing = 1 - 1 / len(found.classes)
+    if any(_has_learned(folder, guessing) for folder in folders):
+        text = doubt(found.labels, found.top[:, 0], found.shown, found.run, found.data)
+        if text:
+            say(text)
 
 
 def _kept(folder: Path, results: Sequence[Evaluation], weights: str, say: Say) -> None:
@@ -88,13 +103,8 @@ def _check_set(
     folders: Sequence[Path], models: Sequence[Model], images: ImageSet, say: Say
 ) -> NDArray[np.int64]:
     """The network's label of each class of the set; they are matched by name."""
-    known = _matched(folders[0], models[0], images, say)
-    if foreign := [name for name in images.classes if name not in known]:
-        raise AlexNetError(
-            f"{len(foreign)} of {len(images.classes)} classes of {images.folder} are unknown to "
-            f"{folders[0]} ({_some(foreign)}; it knows {_some(models[0].classes)}). Give the set "
-            "that it was trained on, or one whose classes have the same names."
-        )
+    own = _trained_on(folders[0]) == images.fingerprint
+    found = matched(models[0], folders[0], images, own)
     for folder, model in zip(folders, models, strict=True):
         way = model.preprocessing
         if (way.size, way.fit) != (images.size, images.fit):
@@ -109,27 +119,26 @@ def _check_set(
             )
         if _trained_on(folder) not in (None, images.fingerprint):
             say(
-                f"{images.folder} is not the set that {folder} was trained on: classes are matched "
-                "by name. Pictures of its training may be in any part of it."
+                f"{images.folder} is not the set that {folder} was trained on. Pictures of its "
+                "training may be in any part of it."
             )
-    return np.array([known[name] for name in images.classes], dtype=np.int64)
-
-
-def _matched(folder: Path, model: Model, images: ImageSet, say: Say) -> dict[str, int]:
-    """The label of each class by what the set calls it: the ids of the network, or its names."""
-    known = {name: label for label, name in enumerate(model.classes)}
-    named = {name: label for label, name in enumerate(model.shown)}
-    ids, named_all = set(images.classes) <= set(known), set(images.classes) <= set(named)
-    if ids or not named_all or len(named) < len(known):
-        return known
-    say(f"The classes of {images.folder} are matched by the names that {folder} has for its ids.")
-    return named
+    for note in found.notes:
+        say(note)
+    return found.labels
 
 
 def _trained_on(folder: Path) -> str | None:
     """The fingerprint of the set of the training; None for a model that comes without a plan."""
     fingerprint: str | None = _plan(folder).get("data", {}).get("fingerprint")
     return fingerprint
+
+
+def _has_learned(folder: Path, guessing: float) -> bool:
+    """Whether weights came from elsewhere, or were clearly better than guessing in training."""
+    if "data" not in _plan(folder) or _imported(folder):
+        return True
+    epochs = open_run(folder).metrics
+    return bool(epochs) and epochs[-1].get("train_error", 1.0) < LEARNED * guessing
 
 
 def _imported(folder: Path) -> bool:
@@ -165,10 +174,10 @@ def _chosen_part(images: ImageSet, wanted: str | None, say: Say, here: bool) -> 
     return images.parts[name]
 
 
-def _numbers_of_views(models: Sequence[Model], wanted: int | None, say: Say) -> list[int]:
-    if wanted not in (None, 1, 5, 10):
-        raise UsageError(f"{wanted} views were asked for; there can be 1 or 10.")
-    if wanted in (1, 5):
+def _numbers_of_views(models: Sequence[Model], wanted: Views | None, say: Say) -> list[Views]:
+    if wanted not in (None, 1, 5, 10, "dense"):
+        raise UsageError(f'{wanted} views were asked for; there can be 1 or 10, or "dense".')
+    if wanted in (1, 5, "dense"):
         return [wanted]
     if all(model.preprocessing.mirror for model in models):
         return [1, 10] if wanted is None else [10]
@@ -209,29 +218,41 @@ class _Answers:
 
 
 def _answers(
-    models: Sequence[Model], part: Part, labels: NDArray[np.int64], numbers: Sequence[int],
+    models: Sequence[Model], part: Part, labels: NDArray[np.int64], numbers: Sequence[Views],
     world: World, quiet: bool,
-) -> dict[int, _Answers]:  # fmt: skip
+) -> dict[Views, _Answers]:  # fmt: skip
     shown = min(SHOWN, len(models[0].classes))
     answers = {number: _Answers.empty(len(part), shown) for number in numbers}
     progress = Progress("evaluate", len(part), quiet=quiet)
     for start in range(world.rank * BLOCK, len(part), world.size * BLOCK):
         block = slice(start, min(start + BLOCK, len(part)))
         pictures = np.array(part.pictures[block])  # read from disk once, for all runs
-        # (runs, views, block, K)
-        outputs = [model.probabilities(pictures, max(numbers)) for model in models]
-        shares = np.asarray(np.mean(outputs, axis=0, dtype=np.float32))
-        for number in numbers:
-            some = shares if number == len(shares) else shares[CENTRE : CENTRE + 1]
-            answers[number].fill(block, some.mean(axis=0), labels[block])
+        for number, shares in _shares(models, pictures, numbers):
+            answers[number].fill(block, shares, labels[block])
         progress.update(block.stop)
     progress.close()
     return {number: answer.added(world) for number, answer in answers.items()}
 
 
+def _shares(
+    models: Sequence[Model], pictures: NDArray[np.uint8], numbers: Sequence[Views]
+) -> Iterator[tuple[Views, NDArray[np.float32]]]:
+    """For each number of views the probabilities (N, K), mean over views and runs."""
+    if "dense" in numbers:  # networks may differ in their positions, so these first
+        outputs = [model.dense(pictures).mean(axis=0) for model in models]
+        yield "dense", np.asarray(np.mean(outputs, axis=0, dtype=np.float32))
+        return
+    most = max(number for number in numbers if number != "dense")
+    views = [model.probabilities(pictures, most) for model in models]  # (runs, views, N, K)
+    shares = np.asarray(np.mean(views, axis=0, dtype=np.float32))
+    for number in numbers:
+        some = shares if number == len(shares) else shares[CENTRE : CENTRE + 1]
+        yield number, some.mean(axis=0)
+
+
 def _measured(
     head: tuple[str, Model, str], part: Part, labels: NDArray[np.int64],
-    answers: _Answers, views: int,
+    answers: _Answers, views: Views,
 ) -> Evaluation:  # fmt: skip
     run, model, data = head
     classes = model.classes
@@ -239,7 +260,8 @@ def _measured(
     wrong, wrong_k = int((answers.place >= 1).sum()), int((answers.place >= k).sum())
     accuracies, counts = metrics.class_accuracies(labels, answers.place == 0, len(classes))
     return Evaluation(
-        run=run, part=part.name, images=images, classes=classes, k=k, views=views,
+        run=run, part=part.name, images=images, classes=classes, k=k,
+        views=model.dense_views if views == "dense" else views, dense=views == "dense",
         top1_error=wrong / images,
         topk_error=wrong_k / images,
         mean_class_accuracy=metrics.mean_class_accuracy(accuracies)[0],

@@ -39,11 +39,17 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any, new: bool = False) -> None:
     """Put ``value`` as indented JSON at ``path``; AlexNetError where it holds NaN or infinity."""
     try:
-        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        data = as_json(value)
     except ValueError as error:
         raise AlexNetError(f"{path} was not written; it would be no JSON: {error}.") from error
+    write_bytes(path, data, new)
+
+
+def as_json(value: Any) -> bytes:
+    """What ``write_json`` writes; ValueError for NaN and infinity."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     # What UTF-8 cannot hold (file names of other encodings) becomes \udcXX, as JSON spells it.
-    write_bytes(path, text.encode("utf-8", "backslashreplace") + b"\n", new)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def read_json(path: Path) -> Any:

@@ -30,6 +30,40 @@ def _cgroup_quota() -> float | None:
         return None
 
 
+def free_memory() -> int:
+    """Bytes of memory that are free, or hold files that the kernel can let go of.
+
+    Those of the machine, or of this process's cgroup where that has fewer left.
+    """
+    return max(0, min([_free_of_machine(), *_free_of_cgroup()]))
+
+
+def _free_of_machine() -> int:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable")) << 10
+    except (OSError, StopIteration, ValueError):
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _free_of_cgroup() -> list[int]:
+    """What the limit leaves, for each version of cgroups that has one."""
+    found = []
+    for folder, limit, used, cached in (
+        ("/sys/fs/cgroup", "memory.max", "memory.current", ""),
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
+    ):
+        try:
+            most, taken = (int((Path(folder) / name).read_text()) for name in (limit, used))
+            rows = (Path(folder) / "memory.stat").read_text().split()
+            counts = dict(zip(rows[::2], rows[1::2], strict=True))
+            kept = (int(counts[f"{cached}{kind}_file"]) for kind in ("active", "inactive"))
+            found.append(most - taken + sum(kept))
+        except (OSError, ValueError, KeyError):  # no cgroup, or "max": no limit
+            continue
+    return found
+
+
 def describe() -> dict[str, Any]:
     """Processor, cores, memory in GB, instruction set that torch uses, system."""
     import torch

@@ -18,8 +18,9 @@ from alexnet import files
 from alexnet.errors import AlexNetError, UsageError, no_run
 from alexnet.networks import layers
 from alexnet.networks.build import Network
+from alexnet.networks.dense import answers, dense
 from alexnet.preprocessing import Preprocessing
-from alexnet.views import test_views
+from alexnet.views import test_views, whole_views
 
 FORMAT = 1
 
@@ -63,6 +64,27 @@ class Model:
                 for view in test_views(pictures, self.mean, self.preprocessing, views)
             ]
         return torch.stack(logits).float().softmax(-1).numpy()
+
+    @property
+    def dense_views(self) -> int:
+        """How many answers ``dense`` gives for a picture; AlexNetError where it cannot."""
+        way = self.preprocessing
+        rows, columns = answers(self.layers, self.network.input, way.size)
+        return rows * columns * (2 if way.mirror else 1)
+
+    def dense(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Softmax outputs (``dense_views``, N, classes) of the network on whole stored pictures.
+
+        One for each position of the network on the picture, row by row, then those of the mirrored
+        picture where it shows the same class; see ``networks.dense``.
+        """
+        whole = dense(self.network, self.preprocessing.size)
+        with torch.inference_mode():
+            logits = [
+                whole(view).flatten(2).permute(2, 0, 1)
+                for view in whole_views(pictures, self.mean, self.preprocessing)
+            ]
+        return torch.cat(logits).float().softmax(-1).numpy()
 
     def features(self, pictures: NDArray[np.uint8], layer: str) -> NDArray[np.float32]:
         """Outputs of a layer, by name, for the central view of stored pictures."""

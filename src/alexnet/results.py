@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from alexnet import files
+from alexnet.data.naming import called
 from alexnet.data.tables import write_table
 
 FORMAT = 1
@@ -26,6 +27,7 @@ _PAIRS = ("top1_interval", "topk_interval", "mean_class_interval")
 class Evaluation:
     """What was measured with one number of views. Shares are 0 to 1, N images, K classes.
 
+    Dense answers are counted as views: those of all positions of the network on a picture.
     Intervals are of 95 %: Wilson's for the errors, ``metrics.mean_class_interval`` for the mean.
     """
 
@@ -50,11 +52,22 @@ class Evaluation:
     files: tuple[str, ...]
     data: str = ""  # the set's folder
     names: tuple[str, ...] = ()  # what to call the classes, where these are ids
+    dense: bool = False  # whether the network was run on whole pictures, not on crops
+
+    @property
+    def way(self) -> str:
+        """The number of views, or "dense"."""
+        return "dense" if self.dense else str(self.views)
 
     @property
     def shown(self) -> tuple[str, ...]:
         """The names of the classes for people."""
         return self.names or self.classes
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The same with the ids that classes have beside their names: "tench (n01440764)"."""
+        return tuple(map(called, self.classes, self.shown))
 
     @property
     def classes_without_images(self) -> int:
@@ -64,7 +77,7 @@ class Evaluation:
     def summary(self) -> dict[str, Any]:
         """The numbers, as ``alexnet evaluate --json`` prints them."""
         names = (
-            "run", "data", "part", "images", "k", "views", "top1_error", "topk_error",
+            "run", "data", "part", "images", "k", "views", "dense", "top1_error", "topk_error",
             "mean_class_accuracy", *_PAIRS, "classes_without_images",
         )  # fmt: skip
         classes = zip(
@@ -97,7 +110,7 @@ def _rows(e: Evaluation) -> Iterator[list[object]]:
         pairs = zip(e.top[n], e.probability[n], strict=True)
         guesses = [value for c, p in pairs for value in (e.classes[c], f"{p:.6g}")]
         truth = (e.classes[e.labels[n]], f"{e.true_probability[n]:.6g}")
-        yield [e.views, e.files[n], *truth, *guesses]
+        yield [e.way, e.files[n], *truth, *guesses]
 
 
 def fingerprint(run: Path) -> str:

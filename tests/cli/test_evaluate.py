@@ -90,6 +90,22 @@ def test_views_are_passed_on(asked: list[object], capsys: pytest.CaptureFixture[
     assert main(["evaluate", "a", "--views", "10", "--json"]) == 0
     assert asked[3] == 10
     assert [e["views"] for e in json.loads(capsys.readouterr().out)] == [10]
+    assert main(["evaluate", "a", "--views", "1"]) == 0
+    assert "Worst classes (1 view):" in capsys.readouterr().out
+
+
+def test_dense_is_a_row_of_its_own(
+    asked: list[object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = replace(measured(8), dense=True)
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **given: [found])
+    assert main(["evaluate", "a", "--views", "dense"]) == 0
+    out = capsys.readouterr().out
+    assert "\ndense  37.50 % (13.68 to 69.43)" in out
+    assert "Worst classes (dense):" in out
+    assert main(["evaluate", "a", "--views", "dense", "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["views"], one["dense"]) == (8, True)
 
 
 def test_two_classes_have_no_column_for_top_k(

@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from alexnet.cli import main
-from alexnet.data import outcomes
+from alexnet.data import making
 from tests.data.trees import two_classes, write_tree
 
 FEW = ["--size", "32", "--workers", "1"]
@@ -24,7 +24,10 @@ def test_what_is_printed(tree, tmp_path, capsys):
     assert run(tree, data) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[0] == f"Found in {tree}: 11 photos in 2 classes (cat and dog)."
+    assert lines[:2] == [
+        f"Found in {tree}: 11 photos in 2 classes (cat and dog).",
+        "This looks like a folder of photos.",
+    ]
     assert lines[-6:] == [
         f"Rejected (1 file, listed in {data}/rejected.csv):",
         "  cat/no\\n.jpg  empty file",
@@ -79,7 +82,7 @@ def test_exit_codes(tree, tmp_path, capsys, monkeypatch):
         signal.raise_signal(signal.SIGTERM)
         yield 0
 
-    monkeypatch.setattr(outcomes, "make_blocks", stop)
+    monkeypatch.setattr(making, "make_blocks", stop)
     assert run(tree, tmp_path / "data") == 130
     assert "The same command goes on from here." in capsys.readouterr().err
 
@@ -96,3 +99,19 @@ def test_help_needs_no_numpy(capsys):
     out = capsys.readouterr().out
     assert "alexnet prepare photos/ data/" in out
     assert "--val SOURCE|SHARE" in out
+
+
+def test_shares_of_a_job_array(tree, tmp_path, capsys):
+    data = tmp_path / "data"
+    for job in ("1/2", "2/2"):
+        assert run(tree, data, "--job", job) == 0
+        assert not data.exists()
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert last == (
+            f"Share {job} is made. When all are, the same command without --job makes the set."
+        )
+    assert run(tree, data) == 0
+    assert run(tree, data, "--job", "1/2") == 0
+    assert "is there already" in capsys.readouterr().out
+    assert run(tree, data, "--job", "3/2") == 2
+    assert "--job is 3/2; of 2 jobs the numbers are 1 to 2." in capsys.readouterr().err

@@ -71,7 +71,9 @@ def test_the_api_gets_what_was_given(calls: list[Any], tmp_path: Path) -> None:
     assert call["places"] == ("data", "run")
     assert (call["recipe"], call["net"], call["budget"]) == ("paper", None, 3600)
     assert (call["threads"], call["workers"], call["dry_run"]) == (2, 3, False)
-    assert (call["settings"], call["weights"]) == ({}, "big")
+    assert (call["settings"], call["weights"], call["mean"]) == ({}, "big", None)
+    assert main(["train", "data", "--run", "run", "--mean", "mean.npy"]) == 0
+    assert calls[1]["mean"] == "mean.npy"
 
 
 def test_a_flag_beats_set_and_set_beats_the_file(calls: list[Any], tmp_path: Path) -> None:
@@ -191,6 +193,7 @@ REFUSED = [
     *([f"--{name}", "1"] for name, _, _ in FLAGS),
     ["--run", "new"], ["--set", "rate=1"], ["--settings", "a.toml"], ["--no-mirror"],
     ["--dry-run"], ["--recipe", "paper"], ["--net", "other"], ["--weights", "other"],
+    ["--mean", "1,2,3"],
 ]  # fmt: skip
 
 
@@ -244,9 +247,10 @@ def test_trained_stopped_resumed_and_refused(
     assert f"go on with: alexnet train --resume {run}" in err
     assert main(["train", "--resume", run]) == 0
     out, err = capsys.readouterr()
-    first, second, last = out.splitlines()
+    first, second, third, last = out.splitlines()
     assert first == "Going on at step 8 of 9."
-    assert second.startswith("epoch 2: ")
+    assert second == "The set (0.4 MB) fits into memory and is read ahead."
+    assert third.startswith("epoch 2: ")
     assert last == f"Trained; error rates: alexnet evaluate {run}"
     assert err == ""
     assert main(["train", "--resume", run]) == 0

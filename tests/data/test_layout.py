@@ -1,21 +1,45 @@
+from typing import NamedTuple
+
 import pytest
 
+from alexnet.data.catalogue import Catalogue
+from alexnet.data.entries import Entry
 from alexnet.data.layout import understand
-from alexnet.data.sources import Source, open_source
-from alexnet.data.trees import Entry
+from alexnet.data.listing import list_source
+from alexnet.data.sources import open_source
 from alexnet.errors import AlexNetError, UsageError
-from tests.data.trees import photo, write_tree
+from tests.data.trees import Given, photo, write_tree
+
+
+class Understood(NamedTuple):
+    """What a test asks of a layout."""
+
+    placed: dict[str, tuple[str, str]]  # file -> part and class
+    strays: list[str]
+    notes: list[str]
+
+
+@pytest.fixture(autouse=True)
+def somewhere(tmp_path, monkeypatch):
+    """A place that sources without files can name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "SOURCE").mkdir()
+
+
+def understood(source, role="train"):
+    catalogue = Catalogue()
+    layout = understand(list_source(source, 0, catalogue), role)
+    photos = [(layout.file(entry.path), layout.places[place])
+              for _, _, place, _, entry in catalogue.photos()]  # fmt: skip
+    placed = {file: (place.part, place.name) for file, place in photos if place.name}
+    return Understood(placed, [file for file, place in photos if not place.name], layout.notes)
 
 
 def tree(*paths, folders=(), role="train"):
-    """The layout of a source that has these files."""
+    """The layout of a source that has these files, and maybe further folders."""
     above = {p.rsplit("/", i)[0] for p in paths for i in range(1, p.count("/") + 1)}
-    source = Source("SOURCE", "folder", [Entry(p) for p in paths], sorted({*above, *folders}), [])
-    return understand(source, role)
-
-
-def placed(layout):
-    return {photo.file: (photo.part, photo.name) for photo in layout.photos}
+    entries = [Entry(folder, folder=True) for folder in sorted({*above, *folders})]
+    return understood(Given([*entries, *map(Entry, paths)]), role)
 
 
 def complaint(*paths, role="train"):
@@ -26,17 +50,17 @@ def complaint(*paths, role="train"):
 
 def test_class_folders():
     layout = tree("cat/1.jpg", "cat/2.jpg", "dog/1.jpg")
-    assert placed(layout) == {
+    assert layout.placed == {
         "cat/1.jpg": ("train", "cat"),
         "cat/2.jpg": ("train", "cat"),
         "dog/1.jpg": ("train", "dog"),
     }
-    assert (layout.rejected, layout.notes, layout.not_photos.total()) == ([], [], 0)
+    assert (layout.strays, layout.notes) == ([], [])
 
 
 def test_parts():
     layout = tree("train/cat/1.jpg", "val/cat/1.jpg", "test/cat/1.jpg")
-    assert placed(layout) == {f"{p}/cat/1.jpg": (p, "cat") for p in ("train", "val", "test")}
+    assert layout.placed == {f"{p}/cat/1.jpg": (p, "cat") for p in ("train", "val", "test")}
     assert layout.notes == []
 
 
@@ -47,41 +71,41 @@ def test_parts():
 def test_other_names_of_parts_are_said(folder, part):
     others = [p for p in ("train", "val") if p != part]
     layout = tree(f"{folder}/cat/1.jpg", *(f"{p}/cat/1.jpg" for p in others))
-    assert placed(layout)[f"{folder}/cat/1.jpg"] == (part, "cat")
+    assert layout.placed[f"{folder}/cat/1.jpg"] == (part, "cat")
     assert layout.notes == [f"{folder}/ is taken as the {part} part."]
 
 
 def test_a_wrapping_folder():
     layout = tree("photos/cat/1.jpg", "photos/dog/2.jpg", "photos/README.txt", "LICENSE")
-    assert placed(layout) == {"cat/1.jpg": ("train", "cat"), "dog/2.jpg": ("train", "dog")}
+    assert layout.placed == {"cat/1.jpg": ("train", "cat"), "dog/2.jpg": ("train", "dog")}
     assert layout.notes == ["All photos lie inside photos/: the folders in it are taken."]
     layout = tree("set/train/cat/1.jpg", "set/val/cat/2.jpg")
-    assert placed(layout) == {
+    assert layout.placed == {
         "train/cat/1.jpg": ("train", "cat"),
         "val/cat/2.jpg": ("val", "cat"),
     }
 
 
 def test_train_alone():
-    assert placed(tree("train/cat/1.jpg", "train/dog/1.jpg")) == {
+    assert tree("train/cat/1.jpg", "train/dog/1.jpg").placed == {
         "train/cat/1.jpg": ("train", "cat"),
         "train/dog/1.jpg": ("train", "dog"),
     }
 
 
 def test_a_class_may_be_called_train():
-    assert placed(tree("bus/1.jpg", "train/1.jpg"))["train/1.jpg"] == ("train", "train")
+    assert tree("bus/1.jpg", "train/1.jpg").placed["train/1.jpg"] == ("train", "train")
 
 
 def test_deeper_photos_count_to_their_class_and_are_said():
     layout = tree("cat/1.jpg", "cat/a/b/2.jpg", "dog/3.jpg")
-    assert placed(layout)["cat/a/b/2.jpg"] == ("train", "cat")
+    assert layout.placed["cat/a/b/2.jpg"] == ("train", "cat")
     assert layout.notes == [
         "1 photo lies in folders inside the class folder, such as cat/a/b/2.jpg, "
         "and counts to that class."
     ]
     layout = tree(*(f"{n}/images/{i}.jpg" for n in ("cat", "dog") for i in range(2)))
-    assert set(placed(layout).values()) == {("train", "cat"), ("train", "dog")}
+    assert set(layout.placed.values()) == {("train", "cat"), ("train", "dog")}
 
 
 def test_doubt_whether_inner_folders_are_the_classes():
@@ -93,37 +117,30 @@ def test_doubt_whether_inner_folders_are_the_classes():
 
 def test_strays_are_said_and_counted():
     layout = tree("cat/1.jpg", "stray.jpg")
-    assert [(one.file, one.reason) for one in layout.rejected] == [
-        ("stray.jpg", "lies outside any class folder")
-    ]
+    assert layout.strays == ["stray.jpg"]
+    assert layout.placed == {"cat/1.jpg": ("train", "cat")}
     assert layout.notes == [
         "1 photo lies outside any class folder and will be left out, such as stray.jpg."
     ]
     layout = tree("train/cat/1.jpg", "val/cat/2.jpg", "val/3.jpg", "4.jpg")
-    assert [one.file for one in layout.rejected] == ["val/3.jpg", "4.jpg"]
+    assert layout.strays == ["val/3.jpg", "4.jpg"]
 
 
-def test_what_is_no_photo_makes_no_class_and_is_counted_by_kind():
+def test_what_is_no_photo_makes_no_class():
     layout = tree(
         "cat/1.jpg", "cat/Thumbs.db", "cat/.hidden.jpg", ".git/cat/2.jpg", "__MACOSX/cat/._1.jpg",
         "docs/a.txt", "docs/b.txt", folders=["empty", ".git", "__MACOSX"],
     )  # fmt: skip
-    assert list(placed(layout)) == ["cat/1.jpg"]
-    assert layout.not_photos == {
-        ".txt": 2, "Thumbs.db": 1, "hidden": 1, "inside .git": 1, "inside __MACOSX": 1,
-    }  # fmt: skip
+    assert list(layout.placed) == ["cat/1.jpg"]
     assert layout.notes == ["Without any photo, so no class: docs/ and empty/."]
 
 
-def test_what_cannot_be_read_is_rejected_and_makes_no_class():
+def test_what_cannot_be_read_makes_no_class():
     entries = [Entry("cat/1.jpg"), Entry("dog/2.jpg", problem="a link to nothing")]
-    entries += [Entry("cat/big.jpg", size=600 << 20), Entry("cat/.link", problem="a link")]
-    layout = understand(Source("S", "folder", entries, ["cat", "dog"], []))
-    assert [(one.file, one.reason) for one in layout.rejected] == [
-        ("dog/2.jpg", "a link to nothing"),
-        ("cat/big.jpg", "600 MB large; the limit is 512 MB"),
-    ]
-    assert layout.not_photos == {"hidden": 1}
+    layout = understood(Given(entries))
+    assert layout.placed == {"cat/1.jpg": ("train", "cat")}
+    with pytest.raises(AlexNetError, match=r"SOURCE holds no photos, only a link to nothing \(1\)"):
+        understood(Given(entries[1:]))
 
 
 def test_a_flat_folder_is_explained():
@@ -143,7 +160,7 @@ def test_years_are_explained():
 
 
 def test_years_may_be_classes():
-    assert set(placed(tree("1990/1.jpg", "1991/1.jpg")).values()) == {
+    assert set(tree("1990/1.jpg", "1991/1.jpg").placed.values()) == {
         ("train", "1990"),
         ("train", "1991"),
     }
@@ -159,10 +176,10 @@ def test_contradictory_trees_are_explained():
 
 def test_nothing_is_explained(tmp_path):
     with pytest.raises(AlexNetError, match=r"is empty\. Expected is a folder for each class"):
-        understand(open_source(write_tree(tmp_path / "e", {})))
+        understood(open_source(write_tree(tmp_path / "e", {})))
     inner = write_tree(tmp_path / "t", {"n01.tar": b"x", "n02.tar": b"x", "readme.txt": b"x"})
     with pytest.raises(AlexNetError) as caught:
-        understand(open_source(inner))
+        understood(open_source(inner))
     assert "holds no photos, only .tar (2), .txt (1). Archives inside it are not opened." in str(
         caught.value
     )
@@ -170,17 +187,17 @@ def test_nothing_is_explained(tmp_path):
 
 def test_a_source_of_one_part():
     layout = tree("val/cat/1.jpg", "val/dog/1.jpg", role="val")
-    assert placed(layout) == {"val/cat/1.jpg": ("val", "cat"), "val/dog/1.jpg": ("val", "dog")}
+    assert layout.placed == {"val/cat/1.jpg": ("val", "cat"), "val/dog/1.jpg": ("val", "dog")}
     layout = tree("cat/1.jpg", "x.jpg", role="test")
-    assert placed(layout) == {"test/cat/1.jpg": ("test", "cat")}
-    assert [one.file for one in layout.rejected] == ["test/x.jpg"]
+    assert layout.placed == {"test/cat/1.jpg": ("test", "cat")}
+    assert layout.strays == ["test/x.jpg"]
     said = complaint("train/cat/1.jpg", "val/cat/1.jpg", role="val")
     assert said == "--val: SOURCE holds train/ and val/; give the one that is meant."
 
 
 def test_odd_class_names_are_shown_on_one_line(tmp_path):
     folder = write_tree(tmp_path / "t", {"a\nb/c\n1.png": photo(), "x/y/1.png": photo()})
-    assert all("\n" not in note for note in understand(open_source(folder)).notes)
+    assert all("\n" not in note for note in understood(open_source(folder)).notes)
 
 
 def test_a_training_folder_beside_other_folders_is_no_class():
@@ -190,4 +207,26 @@ def test_a_training_folder_beside_other_folders_is_no_class():
 
 def test_a_class_called_train_may_have_folders_below():
     layout = tree("train/1.jpg", "train/old/2.jpg", "bus/1.jpg")
-    assert {name for _, name in placed(layout).values()} == {"train", "bus"}
+    assert {name for _, name in layout.placed.values()} == {"train", "bus"}
+
+
+def labelled(*triples, role="train"):
+    """The layout of a source that tells part and label of each file itself."""
+    entries = [Entry(file, part=part, label=label) for file, part, label in triples]
+    return understood(Given(entries, labelled=True), role)
+
+
+def test_a_source_that_tells_itself():
+    layout = labelled(("a/1.jpg", "train", "cat"), ("b", "val", "dog"), ("a/2.jpg", "", "dog"))
+    assert layout.placed == {
+        "a/1.jpg": ("train", "cat"), "b": ("val", "dog"), "a/2.jpg": ("train", "dog"),
+    }  # fmt: skip
+    assert labelled(("1", "", "cat"), role="val").placed == {"val/1": ("val", "cat")}
+    assert labelled(("1", "", "cat"), ("2", "", "")).strays == ["2"]
+
+
+def test_parts_of_a_source_that_tells_itself_are_checked():
+    with pytest.raises(UsageError, match=r"--val: SOURCE holds test and train; give one that"):
+        labelled(("1", "train", "cat"), ("2", "test", "cat"), role="val")
+    with pytest.raises(UsageError, match="but no train/; nothing can be learnt from"):
+        labelled(("1", "val", "cat"))

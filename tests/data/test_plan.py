@@ -1,13 +1,12 @@
 """What is refused or said before the first photo is decoded."""
 
-from pathlib import Path
-
 import pytest
 
-from alexnet.data.plan import source_or_share
+from alexnet.data.options import Options
+from alexnet.data.plan import job_of, make_plan
 from alexnet.data.prepare import prepare
 from alexnet.errors import AlexNetError, UsageError
-from tests.data.trees import photos, two_classes, write_tree
+from tests.data.trees import photo, photos, two_classes, write_tree
 
 SIZE = 32
 
@@ -15,13 +14,6 @@ SIZE = 32
 @pytest.fixture
 def tree(tmp_path):
     return write_tree(tmp_path / "photos", two_classes(6))
-
-
-def test_a_number_is_a_share_and_all_else_a_source(tmp_path):
-    assert source_or_share("val", "0.25") == 0.25
-    assert source_or_share("val", "photos.tar") == Path("photos.tar")
-    assert source_or_share("val", tmp_path) == tmp_path
-    assert source_or_share("val", None) is None
 
 
 @pytest.mark.parametrize(
@@ -34,6 +26,7 @@ def test_a_number_is_a_share_and_all_else_a_source(tmp_path):
         ({"fit": "pad"}, "--fit is 'pad'; it can be crop or warp"),
         ({"filter": "nearest"}, "--filter is 'nearest'; it can be bicubic or bilinear"),
         ({"size": 0}, "--size is 0"),
+        ({"exif": "turn"}, "--exif is 'turn'; it can be follow or ignore"),
         ({"workers": 0}, "--workers is 0"),
         ({"val": "none"}, "There is no none"),
         ({"split": "none.csv"}, r"none.csv cannot be read"),
@@ -96,3 +89,57 @@ def test_sets_inside_the_photos_are_refused(tree, tmp_path):
     made = prepare(tree, tmp_path / "data", size=SIZE).folder
     with pytest.raises(UsageError, match="is a prepared set already"):
         prepare(made, tmp_path / "other")
+
+
+def plan_of(folder, **options):
+    return make_plan(Options(folder, **options))
+
+
+def test_what_a_plan_counts(tmp_path):
+    files = {**two_classes(3), "stray.png": photo(), "cat/notes.txt": b"x", "dog/.x": b""}
+    tree = write_tree(tmp_path / "photos", files)
+    (tree / "cat/none.png").symlink_to("nothing")
+    plan = plan_of(tree)
+    assert plan.counts == {("train", "cat"): 3, ("train", "dog"): 3}
+    assert (plan.found, plan.total, plan.rejected, plan.not_photos.total()) == (10, 6, 2, 2)
+    assert plan.classes == ["cat", "dog"]
+    assert plan.shares == {"val": 0.1}
+    assert plan.notes[0] == "This looks like a folder of photos."
+    assert [photo.file for photo in plan.photos()] == list(two_classes(3))
+    assert sorted(plan.catalogue.db.execute("SELECT * FROM rejected")) == [
+        (b"cat/none.png", "a link to nothing"),
+        (b"stray.png", "lies outside any class folder"),
+    ]
+
+
+def test_val_is_split_off_only_where_there_is_none(tree, tmp_path):
+    val = write_tree(tmp_path / "val", two_classes(1))
+    assert plan_of(tree, test=0.2).shares == {"val": 0.1, "test": 0.2}
+    assert plan_of(tree, val=val, test=0.2).shares == {"test": 0.2}
+    parts = write_tree(tmp_path / "p", {**two_classes(2, "train/"), **two_classes(1, "val/")})
+    assert plan_of(parts).shares == {}
+
+
+def test_exif_is_followed_but_not_for_imagenet(tree, tmp_path):
+    wnids = write_tree(tmp_path / "n", photos(["n01440764/1.png", "n01443537/1.png"]))
+    assert plan_of(tree).upright
+    assert not plan_of(wnids).upright
+    assert not plan_of(tree, exif="ignore").upright
+    assert plan_of(wnids, exif="follow").upright
+
+
+def test_every_option_makes_another_job(tree, tmp_path):
+    val = write_tree(tmp_path / "val", two_classes(1))
+    every = [
+        {}, {"val": 0.3}, {"val": val}, {"test": 0.3}, {"size": 64}, {"fit": "warp"},
+        {"filter": "bilinear"}, {"exif": "ignore"}, {"drop_leaks": True}, {"seed": 1},
+    ]  # fmt: skip
+    jobs = []
+    for options in every:
+        chosen = Options(tree, **options)
+        jobs.append(job_of(chosen, make_plan(chosen)))
+    assert all(jobs.count(job) == 1 for job in jobs)
+    chosen = Options(tree)
+    assert job_of(chosen, make_plan(chosen)) == jobs[0]
+    (tree / "cat/new.png").write_bytes(photo())
+    assert job_of(chosen, make_plan(chosen))["contents"] != jobs[0]["contents"]

@@ -2,25 +2,47 @@ import os
 
 import pytest
 
-from alexnet.data.sources import fingerprint, is_photo, open_source, stream
+from alexnet.data.sources import is_photo, open_source
 from alexnet.errors import UsageError
-from tests.data.trees import photo, two_classes, write_tar, write_tree
+from tests.data.trees import photo, two_classes, write_tar, write_tree, write_zip
 
 FILES = two_classes(2)
 
 
-def test_a_folder_gives_paths(tmp_path):
-    folder = write_tree(tmp_path / "photos", FILES)
-    source = open_source(folder)
-    assert source.kind == "folder"
-    streamed = list(stream(source, ["dog/1.png", "cat/0.png"]))
-    assert streamed == [("cat/0.png", folder / "cat/0.png"), ("dog/1.png", folder / "dog/1.png")]
+def names(source):
+    return [entry.path for entry in source.entries() if not entry.folder]
+
+
+def test_what_lies_there_is_told_by_its_content(tmp_path):
+    sources = {
+        "a folder of photos": write_tree(tmp_path / "photos", FILES),
+        "a tar archive of photos": write_tar(tmp_path / "tar.zip", FILES),
+        "a zip archive of photos": write_zip(tmp_path / "zip.tar", FILES),
+    }
+    for looks, path in sources.items():
+        source = open_source(path)
+        assert (source.looks, source.path) == (looks, path)
+        assert not source.labelled
+        assert source.upright
+        assert names(source) == list(FILES)
+
+
+def test_only_what_is_wanted_is_handed_out(tmp_path):
+    for path in (
+        write_tree(tmp_path / "photos", FILES),
+        write_tar(tmp_path / "t.tar", FILES),
+        write_tar(tmp_path / "t.tgz", FILES, "w:gz"),
+        write_zip(tmp_path / "z.zip", FILES),
+    ):
+        source = open_source(path)
+        wanted = [e for e in source.entries() if e.path in ("cat/0.png", "dog/1.png")]
+        assert len(list(source.stream(wanted))) == 2
 
 
 def test_a_link_to_a_folder_may_be_the_source(tmp_path):
     write_tree(tmp_path / "photos", FILES)
     (tmp_path / "link").symlink_to("photos")
-    assert [entry.path for entry in open_source(tmp_path / "link").entries] == sorted(FILES)
+    assert names(open_source(tmp_path / "link")) == sorted(FILES)
 
 
 def test_no_such_source(tmp_path):
@@ -34,6 +56,13 @@ def test_a_pipe_is_not_opened(tmp_path):
         open_source(tmp_path / "pipe")
 
 
+def test_a_file_that_is_something_else(tmp_path):
+    for name, content in {"notes.txt": b"hello\n", "photo.png": photo(), "empty": b""}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UsageError, match=rf"{name} is a file, but no tar, zip or list"):
+            open_source(tmp_path / name)
+
+
 def test_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")
@@ -41,21 +70,6 @@ def test_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(UsageError, match="cannot be read: Permission denied"):
         open_source(tmp_path)
-
-
-def test_fingerprints_see_every_change(tmp_path):
-    folder = write_tree(tmp_path / "photos", FILES)
-    before = fingerprint(open_source(folder))
-    assert fingerprint(open_source(folder)) == before
-    os.utime(folder / "cat/0.png", ns=(0, 0))
-    touched = fingerprint(open_source(folder))
-    (folder / "cat/2.png").write_bytes(photo())
-    grown = fingerprint(open_source(folder))
-    assert len({before, touched, grown}) == 3
-    archive = write_tar(tmp_path / "t.tar", FILES)
-    first = fingerprint(open_source(archive))
-    os.utime(archive, ns=(0, 0))
-    assert fingerprint(open_source(archive)) != first
 
 
 def test_is_photo(tmp_path):

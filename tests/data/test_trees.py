@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from alexnet.data import trees
-from alexnet.data.trees import walk
+from alexnet.data.trees import Tree
 from tests.data.trees import photo, write_tree
 
 
@@ -14,16 +14,31 @@ def tree(tmp_path):
 
 
 def problems(folder):
-    return {entry.path: entry.problem for entry in walk(folder)[0]}
+    return {entry.path: entry.problem for entry in Tree(folder).entries() if not entry.folder}
 
 
 def test_files_and_folders(tree):
     (tree / "empty").mkdir()
-    entries, folders = walk(tree)
-    assert [entry.path for entry in entries] == ["cat/1.png", "dog/deep/2"]
-    assert folders == ["cat", "dog", "dog/deep", "empty"]
-    assert entries[0].size == len(photo())
-    assert (entries[0].head, entries[1].head) == (b"", b"text")
+    entries = list(Tree(tree).entries())
+    assert [entry.path for entry in entries if not entry.folder] == ["cat/1.png", "dog/deep/2"]
+    assert sorted(e.path for e in entries if e.folder) == ["cat", "dog", "dog/deep", "empty"]
+    first, second = (entry for entry in entries if not entry.folder)
+    assert (first.size, first.stamp) == (len(photo()), (tree / "cat/1.png").stat().st_mtime_ns)
+    assert (first.head, second.head) == (b"", b"text")
+
+
+def test_a_folder_is_read_through_before_the_next(tree):
+    write_tree(tree, {"cat/0.png": b"", "cat/a/1.png": b"", "cat/z.png": b"", "a.png": b""})
+    files = [entry.path for entry in Tree(tree).entries() if not entry.folder]
+    assert files == [
+        "a.png", "cat/0.png", "cat/1.png", "cat/z.png", "cat/a/1.png", "dog/deep/2",
+    ]  # fmt: skip
+
+
+def test_photos_are_read_where_they_lie(tree):
+    source = Tree(tree)
+    wanted = [entry for entry in source.entries() if not entry.folder]
+    assert list(source.stream(wanted)) == [tree / "cat/1.png", tree / "dog/deep/2"]
 
 
 def test_links(tree):
@@ -55,6 +70,17 @@ def test_what_would_block_is_never_opened(tree, monkeypatch):
 def test_names_of_other_encodings(tree):
     (tree / "cat" / os.fsdecode(b"\xff\xfe.png")).write_bytes(photo())
     assert "cat/\udcff\udcfe.png" in problems(tree)
+
+
+def test_folders_deeper_than_pythons_stack(tmp_path):
+    below = [tmp_path / ("d/" * depth) for depth in range(1, 1201)]
+    for folder in below:
+        folder.mkdir()
+    (below[-1] / "1.png").write_bytes(photo())
+    assert problems(tmp_path) == {f"{'d/' * 1200}1.png": ""}
+    (below[-1] / "1.png").unlink()
+    for folder in reversed(below):  # pytest's own way to clear up is a recursion
+        folder.rmdir()
 
 
 def test_a_folder_that_cannot_be_listed(tree, monkeypatch):

@@ -1,13 +1,16 @@
-"""Small trees of photos, and archives of them, for the tests of prepare."""
+"""Small trees of photos, archives of them, and sources that are only lists of entries."""
 
 import io
 import tarfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from alexnet.data.entries import Entry, Raw
 
 Files = Mapping[str, bytes]
 
@@ -49,8 +52,8 @@ def write_tar(path: Path, files: Files, mode: str = "w") -> Path:
 def add_to_tar(tar: tarfile.TarFile, name: str, data: bytes = b"", **fields: object) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(data)
-    for field, value in fields.items():
-        setattr(member, field, value)
+    for field_, value in fields.items():
+        setattr(member, field_, value)
     tar.addfile(member, io.BytesIO(data))
 
 
@@ -59,3 +62,23 @@ def write_zip(path: Path, files: Files, method: int = zipfile.ZIP_DEFLATED) -> P
         for name, data in files.items():
             archive.writestr(name, data)
     return path
+
+
+@dataclass(frozen=True)
+class Given:
+    """A source that is what a test says: entries, and what each gives when it is wanted."""
+
+    found: Iterable[Entry]
+    raws: Mapping[str, Raw] = field(default_factory=dict)
+    path: Path = Path("SOURCE")
+    looks: str = "a list"
+    labelled: bool = False
+    upright: bool = True
+    names: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def entries(self) -> Iterator[Entry]:
+        return iter(self.found)
+
+    def stream(self, wanted: Iterable[Entry]) -> Iterator[Raw]:
+        return (self.raws[entry.path] for entry in wanted)

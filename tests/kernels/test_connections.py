@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from alexnet.kernels import grouped_linear, locally_connected
+from alexnet.kernels.front import grouped_linear, locally_connected
 from tests import loops
 
 pytestmark = pytest.mark.usefixtures("one_thread")

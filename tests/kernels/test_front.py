@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from alexnet import kernels
+from alexnet.kernels import front as kernels
 from tests.kernels.step import ORDERS, PAPER, POOLS, STRONG, by_loops, maps
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from alexnet import kernels
-from alexnet.kernels import contrast_norm, within_map_norm
+from alexnet.kernels import front as kernels
+from alexnet.kernels.front import contrast_norm, within_map_norm
 from alexnet.kernels.reference import band, local_response_norm, window_sums
 from tests import loops
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from alexnet.kernels import strided, strided_convolution
+from alexnet.kernels import strided
+from alexnet.kernels.front import strided_convolution
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from alexnet import kernels
+from alexnet.kernels import front as kernels
 from alexnet.kernels import native, winograd
 from tests.kernels.step import VECTORS
 

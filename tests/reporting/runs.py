@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet.data.store import TABLE
-from alexnet.data.tables import write_table
 from alexnet.model import save_model
 from alexnet.training.recipe import as_plan, resolve
 from alexnet.training.tally import as_csv
+from tests import sets
 from tests.tiny import COLOURS, tiny_model
 
 AWKWARD = "<b>&\"'</b>"
@@ -19,31 +18,19 @@ PARTS = {"train": 30, "val": 12, "test": 24}
 
 def write_set(folder: Path, classes: tuple[str, ...] = CLASSES, wrong: int = 3) -> Path:
     """A set of noisy pictures in the colours of the first three classes, ``wrong`` mislabelled."""
-    folder.mkdir(parents=True)
-    for part, number in PARTS.items():
-        _write_part(folder, part, classes, number, wrong)
-    np.save(folder / "mean.npy", np.full((32, 32, 3), 100, np.float32))
-    facts = {
-        "format": 1, "size": 32, "fit": "crop", "classes": list(classes), "parts": PARTS,
-        "channel_means": [100.5, 90.25, 80.0], "eigenvalues": [0.2, 0.02, 0.006],
-        "axes": np.eye(3).tolist(), "source": {}, "seed": 0, "fingerprint": "f" * 64,
-        "rejected": 2, "not_photos": 1, "created_by": "alexnet",
-    }  # fmt: skip
-    (folder / "set.json").write_text(json.dumps(facts))
-    return folder
+    parts = {part: _part(part, len(classes), number, wrong) for part, number in PARTS.items()}
+    return sets.write_set(folder, classes, parts, rejected=2, not_photos=1)
 
 
-def _write_part(folder: Path, part: str, classes: tuple[str, ...], number: int, wrong: int) -> None:
+def _part(part: str, classes: int, number: int, wrong: int) -> sets.Contents:
     random = np.random.default_rng(len(part))
     colours = [COLOURS[name] for name in ("red", "green", "blue")]
     shown = np.arange(number) % 3
     pictures = random.normal(0, 40, (number, 32, 32, 3)) + np.array(colours)[shown][:, None, None]
     labels = shown.copy()
-    labels[:wrong] = (shown[:wrong] + 1) % len(classes)
-    np.save(folder / f"{part}.npy", pictures.clip(0, 255).astype(np.uint8))
-    np.save(folder / f"{part}-labels.npy", labels.astype(np.int32))
-    rows = [(n, classes[c], c, f"{part}/<{n}>.jpg", 50, 40) for n, c in enumerate(labels)]
-    write_table(folder / f"{part}.csv", TABLE, rows)
+    labels[:wrong] = (shown[:wrong] + 1) % classes
+    files = [f"{part}/<{n}>.jpg" for n in range(number)]
+    return pictures.clip(0, 255).astype(np.uint8), labels.tolist(), files
 
 
 def write_run(

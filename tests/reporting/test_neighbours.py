@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from alexnet.data.store import open_set
 from alexnet.errors import AlexNetError
 from alexnet.evaluation import evaluate
 from alexnet.model import Model, load_model
@@ -211,7 +212,8 @@ def test_the_numbers_are_there_as_a_table_with_the_files(run):
         for words in pictures_in(reading, "Training picture")
     ]
     model, folder = load_model(run), run.parent / "set"
-    tested, training = np.load(folder / "test.npy"), np.load(folder / "train.npy")
+    parts = open_set(folder).parts
+    tested, training = np.array(parts["test"].pictures), np.array(parts["train"].pictures)
     plain = by_hand(model, "conv2", tested[evenly_spaced(24)], training)
     assert distances == pytest.approx([d for row in plain for d in sorted(row)[:6]], rel=1e-3)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from alexnet.data.store import ImageSet, Part
+from tests.sets import without_files
 
 
 def noise_set(train: int = 12, val: int = 0, size: int = 16, classes: int = 3) -> ImageSet:
@@ -17,7 +18,8 @@ def noise_set(train: int = 12, val: int = 0, size: int = 16, classes: int = 3) -
             pictures[:, 0, 0, 0] = np.arange(count) % 256
             pictures.flags.writeable = False
             labels = np.arange(count, dtype=np.int64) % classes
-            parts[name] = Part(name, pictures, labels, [f"{name}/{n}.png" for n in range(count)])
+            files = [f"{name}/{n}.png" for n in range(count)]
+            parts[name] = Part(name, pictures, labels, files, np.arange(count))
     return ImageSet(
         folder=Path("noise"),
         size=size,
@@ -30,4 +32,5 @@ def noise_set(train: int = 12, val: int = 0, size: int = 16, classes: int = 3) -
         parts=parts,
         fingerprint="0" * 64,
         facts={},
+        **without_files(size),
     )

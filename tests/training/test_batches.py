@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from alexnet.preprocessing import Preprocessing
 from alexnet.training.batches import Batch, Batches
 from alexnet.training.recipe import Recipe
-from alexnet.views import Augmentation, colour_shift, draw, training_view
+from alexnet.views import Augmentation, colour_shift, cut_views, draw
 from tests.training.sets import noise_set
 
 WAY = Preprocessing(size=16, crop=12, scale=2.0)
@@ -109,15 +109,36 @@ def test_a_batch_is_views_of_its_places() -> None:
     assert views.dtype == torch.float32
     assert views.is_contiguous(memory_format=torch.channels_last)
     assert labels.dtype == torch.int64
-    images = batches.images
-    for n, (epoch, picture) in enumerate(batches.places(3)):
-        drawn = draw(0, epoch, picture, 16, 12, Augmentation())
-        out = np.empty((12, 12, 3), np.float32)
-        pixels = images.parts["train"].pictures[picture]
-        shift = colour_shift(drawn, images.eigenvalues, images.axes)
-        training_view(pixels, images.mean, drawn, shift, WAY, out)
-        np.testing.assert_array_equal(views[n].permute(1, 2, 0).numpy(), out)
-        assert labels[n] == images.parts["train"].labels[picture]
+    assert torch.equal(views, by_definition(batches, 3, Augmentation(), WAY))
+    own = batches.images.parts["train"].labels
+    assert labels.tolist() == [own[picture] for _, picture in batches.places(3)]
+
+
+def by_definition(batches: Batches, step: int, ways: Augmentation, way: Preprocessing) -> Any:
+    """The views of a step, cut all at once."""
+    images, places = batches.images, batches.places(step)
+    pictures = images.parts["train"].pictures[[picture for _, picture in places]]
+    first = step * len(places)
+    drawn = [
+        draw(0, epoch, picture, 16, 12, ways, place)
+        for place, (epoch, picture) in enumerate(places, first)
+    ]
+    shifts = [colour_shift(one, images.eigenvalues, images.axes, ways.colour_unit) for one in drawn]
+    divisors = torch.tensor([ways.divisor(epoch) for epoch, _ in places])
+    return cut_views(
+        torch.from_numpy(pictures), torch.from_numpy(images.mean), drawn, way,
+        torch.from_numpy(np.stack(shifts)), divisors,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("area", [1.0, 0.4])
+@pytest.mark.parametrize("mean_at", ["crop", "centre"])
+def test_a_batch_as_run_in_2012_is_that_of_the_definition(mean_at: str, area: float) -> None:
+    way = Preprocessing(size=16, crop=12, scale=(2, 3, 4), mean_at=mean_at, channels="BGR")
+    batches = stream(way=way, area=area, **AS_RUN)
+    ways = Augmentation(True, 0.1, area, "deviation", 2, True, 4)
+    for step in range(7):  # three epochs, so that the noise ends on the way
+        assert torch.equal(batches.make(step)[0], by_definition(batches, step, ways, way))
 
 
 def test_the_network_may_read_blue_first() -> None:
@@ -177,7 +198,7 @@ def test_with_a_time_given_the_noise_ends_with_its_share_of_it() -> None:
 def test_blocks_run_on_over_the_stream() -> None:
     """Crops of 1 of 16 pixels: equal places in a block, other ones in the next."""
     batches = stream(count=12, batch=8, block=8, colour_noise=0.0, mirror=False)
-    batches.mean[:] = 0
+    batches.means.image[:] = 0
     pictures = batches.part.pictures
     for step in range(6):
         views = (batches.make(step)[0] * 2).permute(0, 2, 3, 1).numpy().astype(np.uint8)

@@ -106,6 +106,22 @@ def test_what_a_row_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert line.endswith("14 s so far")
 
 
+@pytest.mark.parametrize(("waited", "lines"), [(0.0, 1), (5.0, 2)])
+def test_what_to_change_is_said_where_data_was_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waited: float, lines: int
+) -> None:
+    monkeypatch.setattr(loop, "threads", lambda: 4)
+    said: list[str] = []
+    job = job_of(tmp_path, say=said.append, batch=5, epochs=1)
+    job.tally.add(5, 1.0, 2, waited=waited, busy=10.0)
+    said.clear()
+    loop.end_epoch(job)
+    first, *more = said[0].splitlines()
+    assert f"waiting for data {waited / 10:.1%}" in first
+    assert len(more) == lines - 1
+    assert "".join(more)[:46] == "50% of the epoch went by waiting for data: --w"[: 46 * len(more)]
+
+
 def test_without_a_validation_part_its_fields_are_empty(tmp_path: Path) -> None:
     loop.run(job_of(tmp_path, val=0, batch=5, epochs=1))
     (row,) = table(tmp_path / "metrics.csv")

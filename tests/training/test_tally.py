@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet.training.tally import Tally, as_csv
+from alexnet.training.tally import Tally, advice_on_waiting, as_csv
 
 
 def worked() -> Tally:
@@ -71,3 +71,47 @@ def test_the_tables_of_a_run(tmp_path: Path) -> None:
         (row,) = csv.DictReader(file)
     assert (row["epoch"], float(row["train_error"])) == ("1", 0.5)
     assert (tmp_path / "layers.csv").read_text() == "epoch,layer,ratio\n1,conv1,0.001\n"
+
+
+@pytest.mark.parametrize(
+    ("share", "workers", "cores", "missing", "advice"),
+    [
+        (0.25, 1, 8, 0, "--workers 2 (now 1) may shorten that."),
+        (0.9, 1, 8, 0, "--workers 8 (now 1) may shorten that."),
+        (0.5, 3, 16, 0, "--workers 6 (now 3) may shorten that."),
+        (0.04, 7, 8, 0, "--workers 8 (now 7) may shorten that."),
+        (1.0, 0, 2, 0, "--workers 1 (now 0) may shorten that."),
+        (0.5, 8, 8, 0, "more cores would shorten that."),
+        (
+            0.25, 1, 8, 10**9, "--workers 2 (now 1) may shorten that; so may a faster disk or more "
+            "memory, into which the set does not fit.",
+        ),
+        (
+            0.25, 8, 8, 10**9, "more cores would shorten that; so may a faster disk or more "
+            "memory, into which the set does not fit.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_to_change_where_data_is_waited_for(
+    share: float, workers: int, cores: int, missing: int, advice: str
+) -> None:
+    said = advice_on_waiting(share, workers, cores, missing)
+    assert said == f"{share:.0%} of the epoch went by waiting for data: {advice}"
+
+
+@pytest.mark.parametrize(
+    ("waited", "busy", "worth"),
+    [
+        (3.0, 100.0, False),
+        (3.1, 100.0, True),
+        (0.9, 1.0, False),
+        (1.1, 2.0, True),
+        (0.0, 0.0, False),
+    ],
+)
+def test_little_waiting_is_no_matter(waited: float, busy: float, worth: bool) -> None:
+    tally = Tally()
+    tally.add(pictures=4, loss=2.0, wrong=3, waited=waited, busy=busy)
+    assert tally.waits == worth
+    tally.next_epoch()
+    assert not tally.waits

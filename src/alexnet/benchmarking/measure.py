@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from alexnet import kernels, machine
+from alexnet import machine
 from alexnet.benchmarking import memory
 from alexnet.benchmarking.load import Load
 from alexnet.benchmarking.outcome import Benchmark, rows_of
@@ -16,6 +16,7 @@ from alexnet.benchmarking.product import Product
 from alexnet.benchmarking.steps import Steps, Timed, Work
 from alexnet.benchmarking.watch import Part
 from alexnet.errors import AlexNetError, UsageError
+from alexnet.kernels import front as kernels
 from alexnet.networks.tables import training_flop
 from alexnet.progress import Progress
 

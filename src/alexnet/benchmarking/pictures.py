@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from alexnet.data.blocks import DIGEST
+from alexnet.data.pictures import Shards
 from alexnet.data.store import ImageSet, Part, open_set
 from alexnet.errors import UsageError
 from alexnet.preprocessing import Preprocessing
@@ -37,12 +39,17 @@ def noise_set(way: Preprocessing, classes: int) -> ImageSet:
         folder=Path(NOISE),
         size=way.size,
         fit=way.fit,
+        filter=way.filter,
         classes=tuple(_names(classes)),
+        names=(),
         mean=np.full(shape[1:], 127.5, np.float32),
         channel_means=np.full(3, 127.5),
         eigenvalues=np.full(3, 1 / 12),
         axes=np.eye(3),
-        parts={"train": Part("train", pictures, labels, files)},
+        store=Shards(Path(NOISE), np.zeros(0, np.int32), 1, way.size),
+        digests=np.zeros((0, DIGEST), np.uint8),
+        hashes=np.zeros(0, np.uint64),
+        parts={"train": Part("train", pictures, labels, files, np.arange(PICTURES))},
         fingerprint=NOISE,
         facts={},
     )

@@ -109,7 +109,7 @@ class _Trainer:
         self.network.train()
         self.update = Momentum(self.network, Recipe(momentum=MOMENTUM, decay=0.0))
 
-    def _pictures(self, which: np.typing.NDArray[np.int64]) -> Tensor:
+    def _pictures(self, which: np.typing.NDArray[np.int32]) -> Tensor:
         pixels = (self.part.pictures[which] - self.mean) / np.float32(SCALE)
         return torch.from_numpy(pixels).permute(0, 3, 1, 2)
 

@@ -13,6 +13,8 @@ from alexnet.errors import AlexNetError, Interrupted, Told, UsageError
 
 VERBS = {
     "prepare": "make an image set from photos",
+    "inspect": "say what is in an image set: counts, sizes, copies, leaks",
+    "verify": "check every byte of an image set",
     "train": "train a network on an image set or on photos",
     "evaluate": "measure the error rates of trained networks",
     "predict": "name what photos show",

@@ -1,4 +1,4 @@
-"""Measure the error rates of trained networks, every image once, with one view and with ten.
+"""Measure the error rates of trained networks, every image once: one view, ten, or dense.
 
 Several RUNs are averaged as an ensemble. Where a mirrored picture would show another class, ten
 views are the five that are not mirrored.
@@ -29,11 +29,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--part", choices=("test", "val", "train"),
         help="which pictures (default: test; val where there is no test)",
     )  # fmt: skip
-    parser.add_argument("--views", type=int, choices=(1, 10), help="default: both, in one pass")
+    parser.add_argument(
+        "--views", type=_views, choices=(1, 10, "dense"), metavar="1|10|dense",
+        help="default: 1 and 10, in one pass; dense: the network on whole pictures",
+    )  # fmt: skip
     parser.add_argument(
         "--csv", metavar="FILE", type=Path, help="write the predictions of each image to FILE"
     )
     parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
+
+
+def _views(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,7 +86,7 @@ def _rates(evaluations: "Sequence[Evaluation]") -> list[str]:
             _percent(e.topk_error, e.topk_interval),
         )
         mean = _percent(e.mean_class_accuracy, e.mean_class_interval)
-        rows.append([str(e.views), top1, topk, mean])
+        rows.append([e.way, top1, topk, mean])
     if first.k == 1:  # two classes: one column would be there twice
         rows = [[*row[:2], row[3]] for row in rows]
     lines = [
@@ -116,11 +123,12 @@ def _worst(evaluation: "Evaluation") -> list[str]:
     wrong.sort(key=lambda n: accuracies[n])
     if not wrong:
         return ["", "Every picture is named rightly."]
+    names = evaluation.named
     rows = [
-        (f"{100 * accuracies[n]:.1f} %", f"{counts[n]:,}", _shown(evaluation.shown[n]))
-        for n in wrong[:WORST]
+        (f"{100 * accuracies[n]:.1f} %", f"{counts[n]:,}", _shown(names[n])) for n in wrong[:WORST]
     ]
-    title = f"Worst classes ({evaluation.views} view{'s' if evaluation.views > 1 else ''}):"
+    views = {"1": "1 view", "dense": "dense"}.get(evaluation.way, f"{evaluation.way} views")
+    title = f"Worst classes ({views}):"
     return ["", title, *(f"{share:>8} of {count:>5}  {name}" for share, count, name in rows)]
 
 

@@ -9,6 +9,7 @@ Exit code 0: done; 3: done, but files were rejected (with --strict); 130: stoppe
 """
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,8 +43,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="bicubic",
         help="what scales a photo (default: bicubic; bilinear for imported networks that say so)",
     )
+    add(
+        "--exif",
+        choices=("follow", "ignore"),
+        help="turn photos as their EXIF block says, or not (default: follow, but not ImageNet's)",
+    )
+    add(
+        "--drop-leaks",
+        action="store_true",
+        help="take training photos out that are in val or test as well",
+    )
     add("--seed", type=int, default=0, metavar="N", help="which photos are split off (default: 0)")
     add("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    add("--job", metavar="K/N", help="make the K-th of N shares only, and no set yet")
     add("--strict", action="store_true", help="exit with 3 when files were rejected")
     add("--json", action="store_true", help="print one JSON value on standard output")
 
@@ -53,25 +65,30 @@ def run(options: argparse.Namespace) -> int:
     import json
     import sys
 
-    from alexnet.data.prepare import prepare
+    from alexnet.data.options import Options, source_or_share
+    from alexnet.data.prepare import prepare_share, prepared
     from alexnet.data.talk import summary
 
     def say(sentence: str) -> None:
         print(sentence, file=sys.stderr if options.json else sys.stdout, flush=True)
 
-    result = prepare(
-        options.source,
-        options.data,
-        val=options.val,
-        test=options.test,
-        split=options.split,
+    wanted = Options(
+        source=Path(options.source),
+        val=source_or_share("val", options.val),
+        test=source_or_share("test", options.test),
+        split=None if options.split is None else Path(options.split),
         size=options.size,
         fit=options.fit,
         filter=options.filter,
+        exif=options.exif,
+        drop_leaks=options.drop_leaks,
         seed=options.seed,
-        workers=options.workers,
-        say=say,
     )
+    data = Path(options.data)
+    if options.job is not None:
+        prepare_share(wanted, data, options.job, options.workers, say)
+        return 0
+    result = prepared(wanted, data, options.workers, say)
     say(summary(result))
     if options.json:
         print(json.dumps(_as_json(result), indent=2))

@@ -45,6 +45,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "order; --set freeze=conv1,conv2 keeps layers as they are",
     )  # fmt: skip
     parser.add_argument(
+        "--mean", metavar="FILE",
+        help="subtract this mean, not the set's: an image, .npy (rows, columns, 3) or Caffe's "
+        ".binaryproto, or three numbers R,G,B",
+    )  # fmt: skip
+    parser.add_argument(
         "--recipe", default="auto",
         help="paper, fast, own (the network's own), or auto: own from about 100,000 pictures on, "
         "fast below (auto)",
@@ -112,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
         trained = session.train(
             options.data, options.folder, recipe=options.recipe, net=options.net,
             settings=_settings(options), budget=budget,
-            dry_run=options.dry_run, weights=options.weights, **common,
+            dry_run=options.dry_run, weights=options.weights, mean=options.mean, **common,
         )  # fmt: skip
         if trained is None:
             return 0
@@ -128,8 +133,10 @@ _say = partial(print, flush=True)
 def _check(options: argparse.Namespace) -> None:
     if options.resume:
         given = [f"--{name}" for name, _, _ in FLAGS if getattr(options, name) is not None]
-        others = ("folder", "others", "settings", "no_mirror", "dry_run", "weights")
-        shown = ("--run", "--set", "--settings", "--no-mirror", "--dry-run", "--weights")
+        others = ("folder", "others", "settings", "no_mirror", "dry_run", "weights", "mean")
+        shown = (
+            "--run", "--set", "--settings", "--no-mirror", "--dry-run", "--weights", "--mean",
+        )  # fmt: skip
         given += [name for key, name in zip(others, shown, strict=True) if getattr(options, key)]
         given += ["--recipe"] * (options.recipe != "auto") + ["--net"] * (options.net is not None)
         if given:

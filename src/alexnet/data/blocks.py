@@ -1,111 +1,213 @@
-"""A block: up to 32 photos of the source, decoded and fitted by one worker, kept in one file.
+"""A block: photos of the source, decoded and fitted by one worker, which become one shard.
 
-The file holds the pictures that came out and, for each photo, its native size or the reason why
-there is no picture. It is complete or not there, and so is the journal of the work as a whole.
+The shard is final, ``pictures/0000000.npy``: those that came out, in order. Beside it, until the
+set is complete, a record says what became of each photo. The record is written last and is
+complete or not there, and so it is the journal of the work as a whole.
 """
 
 import io
 import json
+import mmap
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from alexnet.data.decode import Unreadable, decode
+from alexnet.data.entries import Extent, Raw
+from alexnet.data.filenames import shown
+from alexnet.data.hashing import perceptual_hash
+from alexnet.data.recognise import Unreadable
+from alexnet.data.square import square_of
 from alexnet.errors import AlexNetError
-from alexnet.files import write_bytes
+from alexnet.files import replacing, write_bytes
+from alexnet.kernels.pictures import SMALL, measure, small_grey
 from alexnet.preprocessing import fitted
 
-Raw = Path | bytes | str  # where the photo is, its bytes, or why it cannot be had
 Outcome = tuple[int, int] | str  # native width and height, or why there is no picture
-Square = tuple[int, str, str]  # size, fit and filter of the pictures
-PHOTOS = 32
-BYTES = 32 << 20  # of photos still packed: what a block may hold in memory, one photo apart
+LEAST, MOST = 32, 512  # photos of a block
+SHARES = 64  # blocks that there should be at least, for many workers
+SHARD = 128 << 20  # bytes of pictures
+PACKED = 64 << 20  # bytes of photos: what a block may hold in memory, one photo apart
+COUNT = 8  # bytes of a worker's count of photos
+DIGEST = 16  # bytes of a picture's SHA-256 that are kept
 
 
-def boundaries(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Cut photos of these sizes in bytes into blocks: (first, last + 1) of each."""
-    start = total = 0
-    for i, size in enumerate(sizes):
-        if i > start and (i - start == PHOTOS or total + size > BYTES):
-            yield start, i
-            start, total = i, 0
-        total += size
-    if len(sizes) > start:
-        yield start, len(sizes)
+class Square(NamedTuple):
+    """What pictures are made."""
+
+    size: int  # side, pixels
+    fit: str  # crop or warp
+    filter: str  # bicubic or bilinear
+    upright: bool  # turned as EXIF says
 
 
-def block_path(folder: Path, number: int) -> Path:
-    """Where block ``number`` lies."""
-    return folder / f"{number:07}.npz"
+def most_photos(total: int, size: int) -> int:
+    """How many photos a block of a set has: a power of two."""
+    fits = max(1, SHARD // (3 * size**2))
+    return 1 << (min(MOST, fits, max(LEAST, total // SHARES)).bit_length() - 1)
 
 
-def serve(descriptor: int) -> None:
-    """What a worker process does: blocks come in at the pipe ``descriptor`` until it closes."""
+def boundaries(photos: Iterable[tuple[int, int]], most: int) -> Iterator[tuple[int, int, int]]:
+    """Cut photos, each (number, size in bytes), into blocks: first number, last + 1, photos."""
+    first = end = count = total = 0
+    for number, size in photos:
+        if count == most or (count and total + size > PACKED):
+            yield first, end, count
+            count = total = 0
+        first = first if count else number
+        end, count, total = number + 1, count + 1, total + size
+    if count:
+        yield first, end, count
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """Where the pictures of block ``number`` of the set in ``folder`` lie."""
+    return folder / "pictures" / f"{number:07}.npy"
+
+
+def record_path(folder: Path, number: int) -> Path:
+    """Where it is told what became of the photos of a block."""
+    return folder / "blocks" / f"{number:07}.npz"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of the photos of a block, and what was measured of its pictures."""
+
+    outcomes: list[Outcome]  # of each photo
+    digests: NDArray[np.uint8]  # (pictures, 16)
+    hashes: NDArray[np.uint64]  # (pictures,), perceptual
+    moments: NDArray[np.int64]  # (pictures, 9): sums of R, G, B, RR, GG, BB, RG, RB, GB
+    sums: NDArray[np.uint32]  # (size, size, 3), over the pictures that are counted
+
+
+def serve(descriptor: int, counter: int) -> None:
+    """What a worker process does: blocks come in at the pipe ``descriptor`` until it closes.
+
+    ``counter`` is a file of ``COUNT`` bytes where it says how many photos of a block it has begun.
+    """
     # Ctrl-C goes to all processes of a terminal; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    begun = mmap.mmap(counter, COUNT)
+
+    def announce(photo: int) -> None:
+        begun[:COUNT] = (photo + 1).to_bytes(COUNT, sys.byteorder)
+
     with Connection(descriptor) as pipe, suppress(EOFError, ConnectionError):
         folder, square = pipe.recv()
         while True:
-            number, items = pipe.recv()
+            number, items, counted = pipe.recv()
             try:
-                make_block(block_path(folder, number), items, square, pipe.send)
+                make_block(folder, number, items, counted, square, announce)
                 pipe.send("done")
             except AlexNetError as error:
                 pipe.send(str(error) or "failed")
 
 
 def make_block(
-    path: Path, items: Sequence[Raw], square: Square, announce: Callable[[int], None]
-) -> None:
-    """Decode, fit and write one block; ``announce`` is told the number of each photo beforehand."""
-    pictures: list[NDArray[np.uint8]] = []
+    folder: Path, number: int, items: Sequence[Raw], counted: Sequence[bool], square: Square,
+    announce: Callable[[int], None],
+) -> None:  # fmt: skip
+    """Make the shard and the record of a block; ``announce`` is told each photo beforehand.
+
+    ``counted`` says of which photos the pictures are added to the sums.
+    """
+    side, n = square.size, 0
+    pictures = np.empty((len(items), side, side, 3), np.uint8)
+    moments = np.zeros((len(items), 9), np.int64)
+    sums = np.zeros((side, side, 3), np.uint32)
     outcomes: list[Outcome] = []
     for i, raw in enumerate(items):
         announce(i)
-        try:
-            photo = decode(_bytes(raw))
-            pictures.append(fitted(photo, *square))
-            outcomes.append(photo.size)
-        except Unreadable as error:
-            outcomes.append(str(error))
-        except OSError as error:
-            outcomes.append(f"cannot be read: {error.strerror or error}")
-        except Exception as error:  # one strange photo must not end the work
-            outcomes.append(f"the decoder failed: {type(error).__name__}: {error}")
-    write_block(path, pictures, outcomes, square[0])
+        picture, outcome = _outcome(raw, square)
+        outcomes.append(outcome)
+        if picture is not None:
+            pictures[n] = picture
+            measure(pictures[n], sums if counted[i] else None, moments[n])
+            n += 1
+    made = pictures[:n]
+    write_shard(shard_path(folder, number), made)
+    greys = np.array([small_grey(picture) for picture in made], np.uint8).reshape(n, SMALL, SMALL)
+    write_record(
+        record_path(folder, number),
+        Record(outcomes, digests(made), perceptual_hash(greys), moments[:n], sums),
+    )
 
 
-def _bytes(raw: Raw) -> bytes:
+def _outcome(raw: Raw, square: Square) -> tuple[NDArray[np.uint8] | None, Outcome]:
+    try:
+        return _picture(raw, square)
+    except Unreadable as error:
+        return None, str(error)
+    except OSError as error:
+        return None, f"cannot be read: {error.strerror or error}"
+    except Exception as error:  # one strange photo must not end the work
+        return None, f"the decoder failed: {type(error).__name__}: {error}"
+
+
+def _picture(raw: Raw, square: Square) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    if isinstance(raw, np.ndarray):
+        photo = Image.fromarray(raw)
+        return fitted(photo, square.size, square.fit, square.filter), photo.size
+    return square_of(_bytes(raw), *square)
+
+
+def _bytes(raw: Path | Extent | bytes | str) -> bytes:
     if isinstance(raw, str):
         raise Unreadable(raw)
-    return raw if isinstance(raw, bytes) else raw.read_bytes()
+    if isinstance(raw, bytes):
+        return raw
+    if isinstance(raw, Path):
+        return raw.read_bytes()
+    with raw.path.open("rb") as file:
+        file.seek(raw.offset)
+        return file.read(raw.size)
 
 
-def write_block(
-    path: Path, pictures: list[NDArray[np.uint8]], outcomes: list[Outcome], size: int
-) -> None:
-    """Put a block at ``path``, whole or not at all."""
-    stacked = np.stack(pictures) if pictures else np.empty((0, size, size, 3), np.uint8)
-    told = np.frombuffer(json.dumps(outcomes).encode(), np.uint8)
+def digests(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The first 16 bytes of the SHA-256 of each picture: (n, 16)."""
+    packed = b"".join(sha256(picture.data).digest()[:DIGEST] for picture in pictures)
+    return np.frombuffer(packed, np.uint8).reshape(-1, DIGEST)
+
+
+def write_shard(path: Path, pictures: NDArray[np.uint8]) -> None:
+    """Put the pictures of a block at ``path``, whole or not at all; without any, no file."""
+    if len(pictures):
+        with replacing(path) as file:
+            np.lib.format.write_array(file, pictures, version=(1, 0), allow_pickle=False)
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Put a record at ``path``, whole or not at all."""
+    told = np.frombuffer(json.dumps(record.outcomes).encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, pictures=stacked, outcomes=told)
+    np.savez(
+        buffer, outcomes=told, digests=record.digests, hashes=record.hashes,
+        moments=record.moments, sums=record.sums,
+    )  # fmt: skip
     write_bytes(path, buffer.getvalue())
 
 
-def read_block(path: Path) -> NDArray[np.uint8]:
-    """The pictures of a block: uint8 (n, size, size, 3)."""
-    with np.load(path, allow_pickle=False) as block:
-        pictures: NDArray[np.uint8] = block["pictures"]
-        return pictures
-
-
-def read_outcomes(path: Path) -> list[Outcome]:
-    """What became of each photo of a block."""
-    with np.load(path, allow_pickle=False) as block:
-        told = json.loads(block["outcomes"].tobytes())
-    return [one if isinstance(one, str) else (one[0], one[1]) for one in told]
+def read_record(path: Path) -> Record:
+    """What became of each photo of a block; AlexNetError where that cannot be read."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as told:
+            outcomes = json.loads(told["outcomes"].tobytes())
+            arrays = [told[name] for name in ("digests", "hashes", "moments", "sums")]
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        where = shown(str(path))
+        raise AlexNetError(
+            f"{where} is damaged ({error}). Remove it, and its photos are decoded again."
+        ) from error
+    every = [one if isinstance(one, str) else (one[0], one[1]) for one in outcomes]
+    return Record(every, *arrays)

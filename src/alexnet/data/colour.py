@@ -33,6 +33,22 @@ def as_rgb(image: Image.Image) -> Image.Image:
     return white
 
 
+def rgb_and_profile(image: Image.Image) -> tuple[Image.Image, bytes | None]:
+    """The same before its profile, for ``in_srgb`` to apply when the picture is small.
+
+    None where there is none, or where it had to be applied already: as other colours have to turn
+    into RGB, and transparent ones to be put over white, by way of sRGB.
+    """
+    if image.mode != "RGB" or image.has_transparency_data:
+        return as_rgb(image), None
+    return image, image.info.get("icc_profile")
+
+
+def in_srgb(photo: Image.Image, profile: bytes) -> Image.Image:
+    """A picture of mode RGB in sRGB; itself where it is so, or the profile is of no use."""
+    return _through_profile(photo, profile) or photo
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Modes of more than 8 bits to grey; Pillow itself would clip all above 255 to white."""
     if image.mode.startswith("I;16"):

@@ -19,17 +19,26 @@ END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 HOLE = bytes(512)  # a disk sector
 
 
+Segment = tuple[int, int, int]  # marker, start of the marker, end
+
+
 def check_whole(kind: str, data: bytes) -> None:
     """Raises ``Unreadable`` where a JPEG or PNG is cut short, or a check sum is wrong."""
     if kind == "JPEG":
-        _check_jpeg(data)
+        check_jpeg(data, jpeg_segments(data))
     elif kind == "PNG":
         _check_png(data)
 
 
-def _check_jpeg(data: bytes) -> None:
+def jpeg_segments(data: bytes) -> list[Segment]:
+    """The segments of a JPEG up to its first scan; those that there are where it ends before."""
+    return list(_jpeg_segments(data))
+
+
+def check_jpeg(data: bytes, segments: list[Segment]) -> None:
+    """Raises ``Unreadable`` where a JPEG is cut short, or of a kind that cannot be read."""
     baseline = zeros_are_odd = False
-    for marker, start, end in _jpeg_segments(data):
+    for marker, start, end in segments:
         if marker in LOSSLESS:
             raise Unreadable("a lossless JPEG, which cannot be read here")
         if marker in FRAMES and data[start + 4] != 8:
@@ -44,10 +53,14 @@ def _check_jpeg(data: bytes) -> None:
 
 def _check_scan(data: bytes, start: int, zeros_are_odd: bool) -> None:
     # Files preallocated and half written, with zeros to their end, have no end marker either.
-    if data.find(END_OF_IMAGE, start) < 0:
+    if data.rfind(END_OF_IMAGE, start) < 0:
         raise Unreadable("JPEG cut short")
+    hole = data.find(HOLE, start) if zeros_are_odd else -1
+    if hole < 0:
+        return
+    # Sought last, since it is the slowest; zeros behind the scan are nobody's pixels.
     end = END_OF_SCAN.search(data, start)
-    if zeros_are_odd and end and data.find(HOLE, start, end.start()) >= 0:
+    if end and hole + len(HOLE) <= end.start():
         raise Unreadable("JPEG damaged: zero bytes amid its pixels")
 
 
@@ -64,8 +77,7 @@ def _zeros_are_odd(tables: bytes) -> bool:
     return False
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of the segments up to the first scan; stops where the bytes end."""
+def _jpeg_segments(data: bytes) -> Iterator[Segment]:
     at = 2
     while True:
         at = data.find(b"\xff", at)

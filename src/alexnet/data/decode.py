@@ -4,11 +4,13 @@ import io
 import re
 import threading
 import warnings
+import zlib
 from types import TracebackType
+from typing import NamedTuple
 
 from PIL import Image, features
 
-from alexnet.data.colour import as_rgb
+from alexnet.data.colour import in_srgb, rgb_and_profile
 from alexnet.data.damage import check_whole
 from alexnet.data.recognise import Unreadable, foreign, recognised
 
@@ -25,32 +27,77 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
+GZIP, UNPACKED = b"\x1f\x8b", 64 << 20  # how such a file begins; bytes that it may hold
 OPTIONAL = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}
 
 
-def decode(data: bytes) -> Image.Image:
+def decode(data: bytes, upright: bool = True) -> Image.Image:
     """The photo in a file's bytes: mode RGB, native size, first frame, upright, sRGB, over white.
 
-    Raises ``Unreadable`` with a short reason where there is no photo, or not all of it.
+    ``upright``: turned as its EXIF block says, else as it is stored. Raises ``Unreadable`` with a
+    short reason where there is no photo, or not all of it.
+    """
+    found = decode_reduced(unpacked(data), upright)
+    return found.photo if found.profile is None else in_srgb(found.photo, found.profile)
+
+
+class Decoded(NamedTuple):
+    """A photo on its way to a square."""
+
+    photo: Image.Image  # mode RGB
+    native: tuple[int, int]  # width and height, as a viewer shows it
+    profile: bytes | None  # of its colours; what ``in_srgb`` wants
+
+
+def decode_reduced(data: bytes, upright: bool = True, enough: int | None = None) -> Decoded:
+    """The same before its profile is applied, and reduced where it is a large JPEG.
+
+    The decoder then makes a half, a quarter or an eighth of it, whose shorter side has ``enough``
+    pixels still: which takes less time, as do the colours of fewer pixels.
     """
     kind = recognised(data)
     with _quiet:
         try:
             check_whole(kind, data)
-            return _read(kind, data)
+            return _read(kind, data, upright, enough)
         except Unreadable:
             raise
         except Exception as error:  # Pillow's readers raise almost anything on damaged bytes
             raise Unreadable(_reason(kind, data, error)) from error
 
 
-def _read(kind: str, data: bytes) -> Image.Image:
-    image = _heif(data) if kind == "HEIF" else Image.open(io.BytesIO(data), formats=[kind])
-    _check_size(*image.size)
-    image.load()
-    photo = _upright(as_rgb(image), _orientation(image))
-    photo.info = {}  # saved again, an EXIF block or profile left here would act a second time
+def unpacked(data: bytes) -> bytes:
+    """The bytes themselves, or those of the photo that lies in a gzip file, as ILSVRC-2010 has one.
+
+    Raises ``Unreadable`` where such a file holds anything else.
+    """
+    if not data.startswith(GZIP):
+        return data
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        photo = unpacker.decompress(data, UNPACKED + 1)
+        recognised(photo)
+    except (zlib.error, Unreadable):
+        raise Unreadable("a gzip archive") from None
+    if len(photo) > UNPACKED:
+        raise Unreadable(f"a gzip archive of more than {UNPACKED >> 20} MB")
     return photo
+
+
+def _read(kind: str, data: bytes, upright: bool, enough: int | None) -> Decoded:
+    image = _heif(data) if kind == "HEIF" else Image.open(io.BytesIO(data), formats=[kind])
+    native = image.size
+    check_size(*native)
+    if enough and kind == "JPEG":
+        image.draft(image.mode, (enough, enough))
+    image.load()
+    turn = _turn(image) if upright else None
+    photo, profile = rgb_and_profile(image)
+    if turn is not None:
+        photo, native = photo.transpose(turn), (native[::-1] if turn in SIDEWAYS else native)
+    photo.info = {}  # saved again, an EXIF block or profile left here would act a second time
+    return Decoded(photo, native, profile)
 
 
 def _heif(data: bytes) -> Image.Image:
@@ -60,12 +107,13 @@ def _heif(data: bytes) -> Image.Image:
         raise Unreadable("a HEIC photo: install alexnet[heic] to read it") from None
     # Not its register_heif_opener: that would change Pillow for the whole program.
     heif = pillow_heif.open_heif(io.BytesIO(data))
-    _check_size(*heif.size)
+    check_size(*heif.size)
     image: Image.Image = heif.to_pillow()
     return image
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raises ``Unreadable`` where a photo claims more pixels than anybody's camera has."""
     if width * height > LARGEST:
         raise Unreadable(_too_many(width * height, LARGEST, f"{width}x{height} = "))
 
@@ -76,16 +124,17 @@ def _too_many(pixels: int, limit: int, sides: str = "") -> str:
     return f"claims {sides}{pixels / million:,.0f} million pixels; {limit_said}"
 
 
-def _orientation(image: Image.Image) -> object:
+def is_turned(image: Image.Image) -> bool:
+    """Whether a viewer turns or mirrors an opened picture before it shows it."""
+    return _turn(image) is not None
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
-        return image.getexif().get(ORIENTATION)
+        orientation = image.getexif().get(ORIENTATION)
     except Exception:  # a broken EXIF block is no reason to lose the photo
         return None
-
-
-def _upright(photo: Image.Image, orientation: object) -> Image.Image:
-    turn = TURNS.get(orientation) if isinstance(orientation, int) else None
-    return photo if turn is None else photo.transpose(turn)
+    return TURNS.get(orientation) if isinstance(orientation, int) else None
 
 
 def _reason(kind: str, data: bytes, error: Exception) -> str:

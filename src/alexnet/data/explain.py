@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from alexnet.data.filenames import shown
-from alexnet.data.sources import Source
 
 EXPECTED = (
     "Expected is a folder for each class with its photos in it (cat/1.jpg, dog/1.jpg), "
@@ -40,15 +40,15 @@ def number(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def _where(source: Source) -> str:
-    return shown(str(source.path))
+def _where(source: Path) -> str:
+    return shown(str(source))
 
 
 def _folders(names: Iterable[str]) -> str:
     return listed(f"{name}/" for name in names)
 
 
-def no_photos(source: Source, not_photos: Counter[str], problems: Sequence[str]) -> str:
+def no_photos(source: Path, not_photos: Counter[str], problems: Sequence[str]) -> str:
     """A source without a single photo."""
     found = kinds(not_photos + Counter(problems))
     if not found:
@@ -57,20 +57,20 @@ def no_photos(source: Source, not_photos: Counter[str], problems: Sequence[str])
     return f"{_where(source)} holds no photos, only {found}.{hint} {EXPECTED}"
 
 
-def flat(source: Source, strays: Sequence[str]) -> str:
+def flat(source: Path, photos: int, first: str) -> str:
     """Photos side by side."""
     return (
-        f"{_where(source)} holds {number(len(strays), 'photo')} side by side, such as "
-        f"{shown(strays[0])}, and no class folders. {EXPECTED}"
+        f"{_where(source)} holds {number(photos, 'photo')} side by side, such as "
+        f"{shown(first)}, and no class folders. {EXPECTED}"
     )
 
 
-def flat_part(source: Source, folder: str) -> str:
+def flat_part(source: Path, folder: str) -> str:
     """train/ or val/ without classes."""
     return f"{_where(source)}: {shown(folder)}/ holds photos but no class folders. {EXPECTED}"
 
 
-def dated(source: Source, dates: Sequence[str], inner: Sequence[str]) -> str:
+def dated(source: Path, dates: Sequence[str], inner: Sequence[str]) -> str:
     """2019/cat, 2020/cat."""
     return (
         f"{_where(source)} is sorted by date first ({listed(dates)}), with {listed(inner)} inside. "
@@ -79,12 +79,12 @@ def dated(source: Source, dates: Sequence[str], inner: Sequence[str]) -> str:
     )
 
 
-def roles_in_role(source: Source, role: str, roles: Iterable[str]) -> str:
+def roles_in_role(source: Path, role: str, roles: Iterable[str]) -> str:
     """--val with a source that has parts itself."""
     return f"--{role}: {_where(source)} holds {_folders(roles)}; give the one that is meant."
 
 
-def roles_and_others(source: Source, roles: Iterable[str], others: Iterable[str]) -> str:
+def roles_and_others(source: Path, roles: Iterable[str], others: Iterable[str]) -> str:
     """train/ and val/ beside other folders."""
     return (
         f"{_where(source)} holds {_folders(roles)} and beside them {_folders(others)}. Expected "
@@ -92,12 +92,12 @@ def roles_and_others(source: Source, roles: Iterable[str], others: Iterable[str]
     )
 
 
-def no_training(source: Source, roles: Iterable[str]) -> str:
+def no_training(source: Path, roles: Iterable[str]) -> str:
     """val/ and test/ without train/."""
     return f"{_where(source)} holds {_folders(roles)} but no train/; nothing can be learnt from."
 
 
-def same_role(source: Source, roles: Iterable[str]) -> str:
+def same_role(source: Path, roles: Iterable[str]) -> str:
     """val/ and valid/."""
     return f"{_where(source)} holds {_folders(roles)}: two of them mean the same part. Keep one."
 
@@ -115,25 +115,25 @@ def renamed(roles: dict[str, str]) -> list[str]:
     ]  # fmt: skip
 
 
-def strays(files: Sequence[str]) -> list[str]:
+def strays(photos: int, first: str) -> list[str]:
     """Photos beside the class folders."""
-    if not files:
+    if not photos:
         return []
-    lie = "lies" if len(files) == 1 else "lie"
+    lie = "lies" if photos == 1 else "lie"
     return [
-        f"{number(len(files), 'photo')} {lie} outside any class folder and will be left out, "
-        f"such as {shown(files[0])}."
+        f"{number(photos, 'photo')} {lie} outside any class folder and will be left out, "
+        f"such as {shown(first)}."
     ]
 
 
-def nested(files: Sequence[str], shared: Sequence[str]) -> list[str]:
+def nested(photos: int, first: str, shared: Sequence[str]) -> list[str]:
     """Photos in folders inside class folders; ``shared``: folders that may be meant as classes."""
-    if not files:
+    if not photos:
         return []
-    lie, count = ("lies", "counts") if len(files) == 1 else ("lie", "count")
+    lie, count = ("lies", "counts") if photos == 1 else ("lie", "count")
     note = (
-        f"{number(len(files), 'photo')} {lie} in folders inside the class folder, such as "
-        f"{shown(files[0])}, and {count} to that class."
+        f"{number(photos, 'photo')} {lie} in folders inside the class folder, such as "
+        f"{shown(first)}, and {count} to that class."
     )
     warning = f" If {listed(shared)} are the classes, they must be the outer folders."
     return [note + (warning if shared else "")]

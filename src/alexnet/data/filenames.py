@@ -1,6 +1,6 @@
 """What a file's name says: a photo or not, and how an odd name is shown on a terminal."""
 
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 PHOTO_SUFFIXES = frozenset(
     (
@@ -39,7 +39,8 @@ def kind_by_name(path: str) -> str:
 
 def suffix(path: str) -> str:
     """The suffix in lower case (".jpg"), "" for none."""
-    return PurePosixPath(path).suffix.lower()
+    found = splitext(path)[1].lower()
+    return "" if found == "." else found
 
 
 def must_look_inside(path: str) -> bool:

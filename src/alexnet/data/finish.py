@@ -1,110 +1,123 @@
-"""From decoded photos to a complete set in DATA.part: parts, pictures, tables, numbers."""
+"""From made blocks to a complete set in DATA.part: parts, index, tables, numbers."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from alexnet._version import __version__
-from alexnet.data import assembly
-from alexnet.data.assembly import Picture
-from alexnet.data.blocks import Outcome
+from alexnet.data import index
+from alexnet.data.arrays import mapped, save_array
+from alexnet.data.blocks import DIGEST, most_photos
+from alexnet.data.catalogue import Catalogue, as_text
 from alexnet.data.filenames import shown
-from alexnet.data.layout import Rejected
-from alexnet.data.plan import Options, Plan
+from alexnet.data.leaks import find_leaks
+from alexnet.data.making import Span
+from alexnet.data.naming import names_of, order_of
+from alexnet.data.options import Options
+from alexnet.data.pictures import Shards
+from alexnet.data.plan import Plan
 from alexnet.data.prepared import REJECTED
+from alexnet.data.split import HEADER as SPLIT
 from alexnet.data.split import PARTS
-from alexnet.data.split import split as split_off
-from alexnet.data.statistics import Statistics
-from alexnet.data.store import FORMAT, SET
+from alexnet.data.statistics import Statistics, measured
+from alexnet.data.store import FORMAT, SET, Fingerprint
 from alexnet.data.tables import write_table
 from alexnet.data.talk import Talk
+from alexnet.data.verify import checksum_of
 from alexnet.errors import AlexNetError
-from alexnet.files import write_json
-
-NO_TRAINING = "no photo of its class that could be trained on is readable"
+from alexnet.files import sha256, write_json
 
 
 def finish(
-    options: Options, plan: Plan, outcomes: list[Outcome], part: Path, origin: dict[str, Any],
+    options: Options, plan: Plan, spans: Sequence[Span], part: Path, origin: dict[str, Any],
     talk: Talk,
 ) -> None:  # fmt: skip
-    """Write all files of the set into ``part``, ``set.json`` last.
+    """Write the files of the set beside its shards in ``part``, ``set.json`` last.
 
     ``origin`` says what it was made of. AlexNetError where nothing usable is left.
     """
-    pictures, rejected = _came_out(plan, outcomes)
-    pictures, lost = _in_parts(options, plan, pictures, rejected)
-    rejected = sorted(plan.rejected + rejected + lost, key=lambda one: (one.file, one.reason))
-    parts = assembly.in_order(pictures)
-    classes = sorted({picture.name for picture in parts["train"]})
-    with talk.progress("storing", len(pictures)) as progress:
-        assembly.store_pictures(part, options.size, parts, progress.update)
-    assembly.store_tables(part, parts, classes)
-    write_table(part / "rejected.csv", REJECTED, ((one.file, one.reason) for one in rejected))
-    with talk.progress("measuring", len(pictures)) as progress:
-        measured, fingerprint = assembly.measure(part, parts, classes, progress.update)
-    assembly.save_array(part / "mean.npy", measured.mean)
-    facts = _facts(options, classes, measured)
-    facts["parts"] = {name: len(parts[name]) for name in PARTS}
-    facts |= {"fingerprint": fingerprint, "rejected": len(rejected)}
-    facts |= {"not_photos": plan.not_photos.total(), "not_photos_by_kind": dict(plan.not_photos)}
-    write_json(part / SET, facts | origin)
+    catalogue, most = plan.catalogue, most_photos(plan.total, options.size)
+    talk.say("All photos are read; now the index is made.")
+    index.gather(plan, spans, part, most, options.seed)
+    index.drop_untaught(catalogue)
+    index.split_off(catalogue, plan.shares)
+    counts = mapped(part / "shards.npy", np.int32, (len(spans),))
+    store = Shards(part, counts, most, options.size)
+    leaks = find_leaks(catalogue, store, options.drop_leaks, talk)
+    classes = index.drop_untaught(catalogue)
+    if len(classes) < 2:
+        raise AlexNetError(_too_few(classes, catalogue))
+    number_of = {name: number for number, name in enumerate(classes)}
+    parts = {name: index.store_part(part, catalogue, name, number_of) for name in PARTS}
+    _store_tables(part, catalogue)
+    statistics = measured(catalogue, store)
+    save_array(part / "mean.npy", statistics.mean)
+    facts = _facts(options, plan, classes, statistics)
+    facts |= leaks | {"parts": parts, "shards": len(spans), "shard": most}
+    facts |= {"fingerprint": _fingerprint(part, parts, len(spans) * most, classes)}
+    facts |= {"rejected": catalogue.count("rejected"), "not_photos": plan.not_photos.total()}
+    facts |= {"not_photos_by_kind": dict(plan.not_photos)} | origin
+    facts["checksums"] = {path.name: sha256(path) for path in _small_files(part)}
+    write_json(part / SET, facts | {"checksum": checksum_of(facts)})
 
 
-def _came_out(plan: Plan, outcomes: list[Outcome]) -> tuple[list[Picture], list[Rejected]]:
-    """Photos that gave a picture, and those that did not."""
-    pictures: list[Picture] = []
-    rejected: list[Rejected] = []
-    told = iter(outcomes)
-    for number, source, photos in plan.blocks():
-        place = 0
-        for photo in photos:
-            outcome = next(told)
-            if isinstance(outcome, str):
-                rejected.append(Rejected(photo.file, outcome))
-                continue
-            ours = source is plan.sources[0]
-            where = (number, place, photo.part, photo.name, photo.file)
-            pictures.append(Picture(*where, *outcome, ours))
-            place += 1
-    return pictures, rejected
-
-
-def _in_parts(
-    options: Options, plan: Plan, pictures: list[Picture], rejected: list[Rejected]
-) -> tuple[list[Picture], list[Rejected]]:
-    """Pictures with val and test split off, and those of classes that cannot be trained on.
-
-    Only now is it known which photos are good: so each class gives a share of its good ones.
-    """
-    trained = [(p.name, p.file) for p in pictures if p.part == "train"]
-    known = {name for name, _ in trained}
-    if len(known) < 2:
-        raise AlexNetError(_too_few(known, rejected))
-    part_of = split_off(trained, plan.shares, options.seed)
-    lost = [Rejected(p.file, NO_TRAINING) for p in pictures if p.name not in known]
-    kept = [p for p in pictures if p.name in known]
-    return [replace(p, part=part_of[p.file]) if p.part == "train" else p for p in kept], lost
-
-
-def _too_few(known: set[str], rejected: list[Rejected]) -> str:
-    reasons = "; ".join(f"{shown(one.file)}: {one.reason}" for one in rejected[:3])
+def _too_few(known: Sequence[str], catalogue: Catalogue) -> str:
+    first = catalogue.db.execute("SELECT file, reason FROM rejected ORDER BY file LIMIT 3")
+    reasons = "; ".join(f"{shown(as_text(file))}: {why}" for file, why in first)
     if known:
         return f"Only one class, {shown(*known)}, has photos that can be read ({reasons})."
     return f"Not one photo can be read: {reasons}."
 
 
-def _facts(options: Options, classes: list[str], measured: Statistics) -> dict[str, Any]:
+def _store_tables(part: Path, catalogue: Catalogue) -> None:
+    """Write split.csv and rejected.csv."""
+    placed = catalogue.db.execute(
+        "SELECT file, part FROM picture WHERE ours AND part != '' "
+        "ORDER BY CASE part WHEN 'train' THEN 0 WHEN 'val' THEN 1 ELSE 2 END, class, file"
+    )
+    write_table(part / "split.csv", SPLIT, ((as_text(file), name) for file, name in placed))
+    rejected = catalogue.db.execute("SELECT file, reason FROM rejected ORDER BY file, reason")
+    write_table(part / "rejected.csv", REJECTED, ((as_text(file), why) for file, why in rejected))
+
+
+def _fingerprint(part: Path, parts: dict[str, int], addresses: int, classes: list[str]) -> str:
+    fingerprint = Fingerprint()
+    digests = mapped(part / "digests.npy", np.uint8, (addresses, DIGEST))
+    for name in (name for name in PARTS if parts[name]):
+        rows = mapped(part / f"{name}-rows.npy", np.int64, (parts[name],))
+        for start in range(0, len(rows), index.BATCH):
+            fingerprint.add(digests[rows[start : start + index.BATCH]])
+        fingerprint.add(mapped(part / f"{name}-labels.npy", np.int32, (parts[name],)))
+    return fingerprint.end(classes)
+
+
+def _small_files(part: Path) -> list[Path]:
+    """The files of the set, but for the shards, whose pictures have digests of their own."""
+    names = ["mean", "shards", "digests", "hashes"]
+    names += [f"{name}-{what}" for name in PARTS for what in ("rows", "labels", "lines")]
+    every = [f"{name}.npy" for name in names]
+    every += [f"{name}.csv" for name in (*PARTS, "split", "rejected")]
+    return [path for name in every if (path := part / name).exists()]
+
+
+def _facts(
+    options: Options, plan: Plan, classes: list[str], statistics: Statistics
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "size": options.size,
         "fit": options.fit,
         "filter": options.filter,
+        "exif": "follow" if plan.upright else "ignore",
         "classes": classes,
+        "names": names_of(classes, plan.names),
+        "order": order_of(classes),
         "parts": {},
-        "channel_means": measured.channel_means.tolist(),
-        "eigenvalues": measured.eigenvalues.tolist(),
-        "axes": measured.axes.tolist(),
+        "channel_means": statistics.channel_means.tolist(),
+        "eigenvalues": statistics.eigenvalues.tolist(),
+        "axes": statistics.axes.tolist(),
         "seed": options.seed,
         "created_by": f"alexnet {__version__}",
     }

@@ -1,71 +1,26 @@
 """What is to be made of which photos: checked and said before the first one is decoded."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-from alexnet.data.blocks import boundaries
-from alexnet.data.explain import EXPECTED, listed, number
+from alexnet.data.catalogue import Catalogue, Place
+from alexnet.data.entries import Entry, Source
+from alexnet.data.explain import EXPECTED, listed
 from alexnet.data.filenames import shown
-from alexnet.data.layout import Photo, Rejected, understand
-from alexnet.data.sources import Source, fingerprint, open_source
-from alexnet.data.split import PARTS, read_split
+from alexnet.data.given import given_parts
+from alexnet.data.known.ilsvrc_names import is_wnid
+from alexnet.data.layout import STRAY, Layout, understand
+from alexnet.data.listing import list_source
+from alexnet.data.naming import number_note
+from alexnet.data.options import Options
+from alexnet.data.sources import open_source
+from alexnet.data.split import PARTS
 from alexnet.errors import UsageError
-from alexnet.preprocessing import FILTERS, FITS
 
 SHARE = 0.1  # of the photos go to val where there is no val
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for; ``val`` and ``test`` are a source, a share or nothing."""
-
-    source: Path
-    val: Path | float | None = None
-    test: Path | float | None = None
-    split: Path | None = None
-    size: int = 256
-    fit: str = "crop"
-    filter: str = "bicubic"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.fit not in FITS:
-            raise UsageError(f"--fit is {self.fit!r}; it can be {' or '.join(FITS)}.")
-        if self.filter not in FILTERS:
-            raise UsageError(f"--filter is {self.filter!r}; it can be {' or '.join(FILTERS)}.")
-        if not 1 <= self.size <= 4096:
-            raise UsageError(f"--size is {self.size}; it can be 1 to 4096 pixels.")
-        if sum(self.shares().values()) >= 1:
-            raise UsageError("--val and --test together leave nothing to train on.")
-
-    def asked(self, part: str) -> Path | float | None:
-        """Where the photos of a part come from; those of train from SOURCE itself."""
-        return {"train": self.source, "val": self.val, "test": self.test}[part]
-
-    def shares(self) -> dict[str, float]:
-        """The shares that were asked for, by part."""
-        return {p: asked for p in PARTS if isinstance(asked := self.asked(p), float)}
-
-    def sources(self) -> dict[str, Path]:
-        """The sources by part."""
-        return {p: asked for p in PARTS if isinstance(asked := self.asked(p), Path)}
-
-
-def source_or_share(name: str, value: str | Path | float | None) -> Path | float | None:
-    """The value of --val or --test: a number between 0 and 1 is a share, else it is a path."""
-    if value is None or isinstance(value, Path):
-        return value
-    try:
-        share = float(value)
-    except ValueError:
-        return Path(str(value))
-    if not 0 < share < 1:
-        raise UsageError(f"--{name} is {value}; a share lies between 0 and 1, such as 0.1.")
-    return share
 
 
 @dataclass(frozen=True)
@@ -73,89 +28,123 @@ class Plan:
     """All files of all sources, each in one place, and what is to be split off."""
 
     sources: list[Source]
-    photos: list[list[Photo]]  # of each source, in the order in which they are read
-    rejected: list[Rejected]
+    layouts: list[Layout]
+    catalogue: Catalogue  # the photos that are to be decoded
     not_photos: Counter[str]
+    rejected: int  # files that are refused unopened
     shares: dict[str, float]  # part -> share of SOURCE's train photos that goes there
+    upright: bool  # whether photos are turned as their EXIF blocks say
+    contents: str  # a hash of all names, sizes and times
     notes: list[str]
+    total: int  # photos
+    counts: Counter[tuple[str, str]]  # part and class -> photos
 
     @property
     def found(self) -> int:
         """How many files there are."""
-        return self.total + len(self.rejected) + self.not_photos.total()
+        return self.total + self.rejected + self.not_photos.total()
 
     @property
-    def total(self) -> int:
-        """How many photos are to be decoded."""
-        return sum(map(len, self.photos))
+    def classes(self) -> list[str]:
+        """The classes of the training photos, sorted."""
+        return sorted({name for part, name in self.counts if part == "train"})
 
-    def blocks(self) -> Iterator[tuple[int, Source, list[Photo]]]:
-        """The photos cut into blocks: number, where they come from, which they are."""
-        number = 0
-        for source, photos in zip(self.sources, self.photos, strict=True):
-            for first, end in boundaries([photo.size for photo in photos]):
-                yield number, source, photos[first:end]
-                number += 1
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call those classes that are ids, as far as a source tells."""
+        return {k: v for source in reversed(self.sources) for k, v in source.names.items()}
+
+    def photos(self, first: int = 0, end: int = 1 << 62) -> Iterator["Photo"]:
+        """The photos of these numbers, in the order of the sources."""
+        for number, source, place, part, entry in self.catalogue.photos(first, end):
+            layout = self.layouts[source]
+            where = layout.places[place]
+            if part is not None:
+                where = Place(part, where.name)
+            yield Photo(number, source, where, layout.file(entry.path), entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A file that is to become a picture."""
+
+    number: int
+    source: int
+    place: Place
+    file: str  # its name in the tables of the set
+    entry: Entry
 
 
 def make_plan(options: Options) -> Plan:
     """List the sources and find classes and parts; UsageError explains what does not fit."""
-    sources = {part: open_source(path) for part, path in options.sources().items()}
-    layouts = {part: understand(source, part) for part, source in sources.items()}
+    asked, catalogue = options.sources(), Catalogue()
+    sources = [open_source(path) for path in asked.values()]
+    listings = [list_source(source, n, catalogue) for n, source in enumerate(sources)]
+    layouts = [understand(listing, role) for listing, role in zip(listings, asked, strict=True)]
     for part in ("val", "test"):
-        _check_once(options, part, layouts["train"].photos)
-    photos = [layout.photos for layout in layouts.values()]
-    rejected = [one for layout in layouts.values() for one in layout.rejected]
-    notes = [note for layout in layouts.values() for note in layout.notes]
+        _check_once(options, part, layouts[0])
+    for n, (listing, layout) in enumerate(zip(listings, layouts, strict=True)):
+        catalogue.reject((layout.file(member), why) for member, why in listing.refused)
+        strays = [i for i, place in enumerate(layout.places) if not place.name]
+        catalogue.take_out(n, strays, layout.file, STRAY)
+    notes = [note for source in sources for note in source.notes]
+    notes += [note for layout in layouts for note in layout.notes]
     if options.split is not None:
-        photos[0], unnamed, said = _given(options.split, photos[0])
-        rejected, notes = rejected + unnamed, notes + said
-    not_photos = sum((layout.not_photos for layout in layouts.values()), Counter[str]())
-    plan = Plan(list(sources.values()), photos, rejected, not_photos, {}, notes)
+        notes += given_parts(options.split, catalogue, layouts[0].file)
+    counts = _counts(catalogue, layouts)
+    plan = Plan(
+        sources, layouts, catalogue, sum((one.not_photos for one in listings), Counter[str]()),
+        catalogue.count("rejected"), {}, _upright(options, sources, counts),
+        sha256("".join(one.digest[0] for one in listings).encode()).hexdigest(), notes,
+        counts.total(), counts,
+    )  # fmt: skip
     missing = _check_classes(plan)
-    return replace(plan, shares=_shares(options, plan), notes=notes + missing)
+    doubts = list(filter(None, [number_note(plan.classes), _exif_note(options, plan)]))
+    return replace(plan, shares=_shares(options, plan), notes=notes + missing + doubts)
 
 
-def _check_once(options: Options, part: str, photos: list[Photo]) -> None:
+def _check_once(options: Options, part: str, layout: Layout) -> None:
     """UsageError where a part would come from two places."""
     where, asked = shown(str(options.source)), options.asked(part)
     if asked is None:
         return
     if options.split is not None and isinstance(asked, float):
         raise UsageError(f"--split says what is {part}; --{part} {asked} contradicts it.")
-    if options.split is None and any(photo.part == part for photo in photos):
+    if options.split is None and any(place.part == part for place in layout.places):
         raise UsageError(
             f"{where} has a {part} part of its own; --{part} {shown(str(asked))} contradicts it. "
             f"Leave --{part} away, or give the training photos alone as SOURCE."
         )
 
 
-def _given(path: Path, photos: list[Photo]) -> tuple[list[Photo], list[Rejected], list[str]]:
-    """The photos in the parts that a split file gives them; those that it does not name; notes."""
-    part_of = read_split(path)
-    where = shown(path.name)
-    named = [replace(p, part=part_of[p.file]) for p in photos if p.file in part_of]
-    if not named:
-        raise UsageError(
-            f"{shown(str(path))} names none of the photos, such as {shown(photos[0].file)}; "
-            f"it names {shown(next(iter(part_of), 'nothing'))}."
-        )
-    unnamed = [Rejected(p.file, f"not named in {where}") for p in photos if p.file not in part_of]
-    absent = sorted(set(part_of) - {photo.file for photo in named})
-    notes = [f"The split is that of {where}."]
-    if unnamed:
-        notes.append(f"Not named in {where} and left out: {number(len(unnamed), 'photo')}.")
-    if absent:
-        many = number(len(absent), "photo")
-        notes.append(f"Named in {where}, but not there: {many}, such as {shown(absent[0])}.")
-    return named, unnamed, notes
+def _counts(catalogue: Catalogue, layouts: Sequence[Layout]) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for source, place, part, photos in catalogue.by_place():
+        there = layouts[source].places[place]
+        counts[part or there.part, there.name] += photos
+    return counts
+
+
+def _upright(options: Options, sources: Sequence[Source], counts: Counter[tuple[str, str]]) -> bool:
+    """Whether EXIF is followed: not for ImageNet, whose reference results do without."""
+    if options.exif is not None:
+        return options.exif == "follow"
+    return all(source.upright for source in sources) and not all(is_wnid(n) for _, n in counts)
+
+
+def _exif_note(options: Options, plan: Plan) -> str:
+    """A sentence where EXIF is left aside for the sake of the class names alone."""
+    if options.exif is not None or plan.upright or not all(s.upright for s in plan.sources):
+        return ""
+    return (
+        "The classes are WordNet ids, as ImageNet's are: photos are left as stored and not turned "
+        "by EXIF, as reference results have it. --exif follow turns them."
+    )
 
 
 def _check_classes(plan: Plan) -> list[str]:
     """UsageError where val or test have classes that train has not; notes on classes they lack."""
-    classes = {
-        part: {p.name for photos in plan.photos for p in photos if p.part == part} for part in PARTS
-    }
+    classes = {part: {name for p, name in plan.counts if p == part} for part in PARTS}
     known = classes["train"]
     if len(known) < 2:
         raise UsageError(
@@ -177,7 +166,7 @@ def _check_classes(plan: Plan) -> list[str]:
 
 def _shares(options: Options, plan: Plan) -> dict[str, float]:
     shares = options.shares()
-    if not any(photo.part == "val" for photos in plan.photos for photo in photos):
+    if not any(part == "val" for part, _ in plan.counts):
         shares.setdefault("val", SHARE)
     if sum(shares.values()) >= 1:
         raise UsageError("--val and --test together leave nothing to train on.")
@@ -186,7 +175,7 @@ def _shares(options: Options, plan: Plan) -> dict[str, float]:
 
 def job_of(options: Options, plan: Plan) -> dict[str, Any]:
     """What makes one set differ from another, as plain JSON."""
-    contents = sha256("".join(map(fingerprint, plan.sources)).encode())
+    contents = sha256(plan.contents.encode())
     if options.split is not None:
         contents.update(options.split.read_bytes())
     names = {part: str(path.resolve()) for part, path in options.sources().items()}
@@ -198,6 +187,8 @@ def job_of(options: Options, plan: Plan) -> dict[str, Any]:
         "size": options.size,
         "fit": options.fit,
         "filter": options.filter,
+        "exif": "follow" if plan.upright else "ignore",
+        "drop_leaks": options.drop_leaks,
         "seed": options.seed,
         "contents": contents.hexdigest(),
     }

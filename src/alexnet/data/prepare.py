@@ -5,6 +5,7 @@ All work is done in DATA.part and can be stopped at any moment; DATA is complete
 
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from typing import Any
 
 from alexnet._version import __version__
 from alexnet.data import work
+from alexnet.data.blocks import Square
 from alexnet.data.filenames import shown
 from alexnet.data.finish import finish
-from alexnet.data.outcomes import outcomes_of
-from alexnet.data.plan import Options, Plan, job_of, make_plan, source_or_share
+from alexnet.data.making import Share, Span, cut, make_all, share_of
+from alexnet.data.options import Options, source_or_share
+from alexnet.data.plan import Plan, job_of, make_plan
 from alexnet.data.prepared import Prepared, opened
 from alexnet.data.store import looks_prepared, open_set
 from alexnet.data.talk import Talk, announce
@@ -26,7 +29,7 @@ from alexnet.data.workers import Order
 from alexnet.errors import AlexNetError, Interrupted, UsageError
 from alexnet.machine import cores
 
-__all__ = ["Prepared", "looks_prepared", "prepare"]
+__all__ = ["Prepared", "looks_prepared", "prepare", "prepare_share"]
 
 
 def prepare(
@@ -39,6 +42,8 @@ def prepare(
     size: int = 256,
     fit: str = "crop",
     filter: str = "bicubic",
+    exif: str | None = None,
+    drop_leaks: bool = False,
     seed: int = 0,
     workers: int | None = None,
     say: Callable[[str], None] | None = None,
@@ -47,24 +52,56 @@ def prepare(
 
     ``val`` and ``test`` are sources of their own, or shares to split off; where there is no val, a
     tenth is split off. ``split`` is a CSV file "file,part" such as each set holds. Pictures are
-    ``size`` pixels wide and high, scaled by ``filter``, bicubic or bilinear. ``say`` is given
-    sentences for the user; with it, progress goes to standard error. A set that is there already
-    with the same content is only opened.
+    ``size`` pixels wide and high, scaled by ``filter``, bicubic or bilinear. ``exif`` is follow or
+    ignore; None leaves it to what the source is. ``drop_leaks`` takes training photos out that are
+    in val or test too. ``say`` is given sentences for the user; with it, progress goes to standard
+    error. A set that is there already with the same content is only opened.
 
     Raises UsageError for a tree or an option that makes no sense, AlexNetError where nothing can
     be read or written, Interrupted on Ctrl-C and SIGTERM: the same call then goes on.
     """
     options = Options(
         Path(source), source_or_share("val", val), source_or_share("test", test),
-        None if split is None else Path(split), size, fit, filter, seed,
+        None if split is None else Path(split), size, fit, filter, exif, drop_leaks, seed,
     )  # fmt: skip
+    return prepared(options, Path(data), workers, say)
+
+
+def prepared(
+    options: Options, data: Path, workers: int | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Prepared:  # fmt: skip
+    """The same for options that are there already."""
+    folder = _place(options, data)
+    with _stoppable(work.part_of(folder)):
+        return _prepare(options, folder, _count(workers), Talk(say))
+
+
+def prepare_share(
+    options: Options, data: Path, job: str, workers: int | None = None,
+    say: Callable[[str], None] | None = None,
+) -> None:  # fmt: skip
+    """Decode the share of one of several jobs: "2/8" is the second of eight.
+
+    They may run at the same time, on machines that share the disk of ``data``, or one after the
+    other. ``prepare`` takes what they have made and finishes the set.
+    """
+    share, folder = share_of(job), _place(options, data)
+    with _stoppable(work.part_of(folder)):
+        _prepare_share(options, folder, share, _count(workers), Talk(say))
+
+
+def _count(workers: int | None) -> int:
     if workers is not None and workers < 1:
         raise UsageError(f"--workers is {workers}; at least one is needed.")
+    return workers or cores()
+
+
+def _place(options: Options, data: Path) -> Path:
     # Without a name of its own (".", "..") there would be nothing to put ".part" behind.
-    folder = Path(data) if Path(data).name not in ("", "..") else Path(os.path.realpath(data))
+    folder = data if data.name not in ("", "..") else Path(os.path.realpath(data))
     _check_places(options, folder)
-    with _stoppable(work.part_of(folder)):
-        return _prepare(options, folder, workers or cores(), Talk(say))
+    return folder
 
 
 def _check_places(options: Options, data: Path) -> None:
@@ -80,7 +117,7 @@ def _check_places(options: Options, data: Path) -> None:
 
 @contextmanager
 def _stoppable(part: Path) -> Iterator[None]:
-    """SIGTERM acts as Ctrl-C does; both end as Interrupted."""
+    """SIGTERM acts as Ctrl-C does, both end as Interrupted; a full disk for scratch is told."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -89,6 +126,11 @@ def _stoppable(part: Path) -> Iterator[None]:
     former = signal.signal(signal.SIGTERM, stop) if main else None
     try:
         yield
+    except sqlite3.Error as error:
+        raise AlexNetError(
+            f"The list of all photos cannot be kept: {error}. It lies in a file without a name in "
+            "/var/tmp, or where the variable SQLITE_TMPDIR says."
+        ) from error
     except KeyboardInterrupt:
         kept = f" What is done is kept in {shown(str(part))}." if part.exists() else ""
         raise Interrupted(f"stopped.{kept} The same command goes on from here.") from None
@@ -129,6 +171,26 @@ def _versions() -> dict[str, str | None]:
     return versions
 
 
+def _prepare_share(options: Options, data: Path, share: Share, workers: int, talk: Talk) -> None:
+    """The blocks of one of several jobs, which may run at the same time on other machines."""
+    plan = make_plan(options)
+    job = job_of(options, plan)
+    if _taken(data):
+        _there_already(data, job, talk)
+        return
+    announce(options, plan, talk)
+    part, origin = work.part_of(data), {"source": job, "versions": _versions()}
+    with work.locked(part, str(share)) as lock:
+        if _taken(data):  # by another process, while this one waited for the lock
+            work.abandon(part)
+            _there_already(data, job, talk)
+            return
+        talk.say(work.take_up(part, origin, alone=False))
+        if not (part / work.SET).exists():
+            _make(options, plan, part, share, workers, lock, talk)
+    talk.say(f"Share {share} is made. When all are, the same command without --job makes the set.")
+
+
 def _fill(
     options: Options, plan: Plan, part: Path, origin: dict[str, Any], workers: int, lock: int,
     talk: Talk,
@@ -136,16 +198,24 @@ def _fill(
     """Make the set in ``part``, from wherever the work stands."""
     talk.say(work.take_up(part, origin))
     if not (part / work.SET).exists():
-        order = Order(part / work.BLOCKS, options.size, options.fit, options.filter, lock)
-        outcomes = outcomes_of(plan, part, order, workers, talk)
-        finish(options, plan, outcomes, part, origin, talk)
+        spans = _make(options, plan, part, Share(), workers, lock, talk)
+        finish(options, plan, spans, part, origin, talk)
+
+
+def _make(
+    options: Options, plan: Plan, part: Path, share: Share, workers: int, lock: int, talk: Talk
+) -> list[Span]:
+    square = Square(options.size, options.fit, options.filter, plan.upright)
+    spans = cut(plan, options.size)
+    make_all(plan, spans, Order(part, square, lock), share, workers, talk)
+    return spans
 
 
 def _there_already(data: Path, job: dict[str, Any], talk: Talk) -> Prepared:
     where = shown(str(data))
     if not looks_prepared(data):
         raise AlexNetError(f"{where} exists and is no prepared set; choose another name.")
-    facts = work.told(open_set(data).facts)
+    facts = open_set(data).facts
     if facts["source"] != job:
         raise AlexNetError(
             f"{where} exists already, made with {work.changes(facts['source'], job)}. "

@@ -1,78 +1,55 @@
-"""Where photos come from: a folder, a tar or a zip. What is in it, and the bytes of each."""
+"""Where photos come from: what a folder or file is, told by its content."""
 
 import os
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from alexnet.data.archives import archive_kind
+from alexnet.data.entries import Source
 from alexnet.data.filenames import HEAD, kind, must_look_inside, shown
-from alexnet.data.tars import list_tar, stream_tar
-from alexnet.data.trees import Entry, walk
-from alexnet.data.zips import list_zip, stream_zip
 from alexnet.errors import UsageError
-
-LISTERS = {"tar": list_tar, "zip": list_zip}
-STREAMERS = {"tar": stream_tar, "zip": stream_zip}
-
-
-@dataclass(frozen=True)
-class Source:
-    """A folder or archive and all that lies in it."""
-
-    path: Path
-    kind: str  # "folder", "tar" or "zip"
-    entries: list[Entry]  # in the order in which they can be read fastest
-    folders: list[str]
-    notes: list[str]  # sentences to say
 
 
 def open_source(path: Path) -> Source:
-    """List ``path``; UsageError where it is no folder, tar or zip, AlexNetError where it is cut."""
+    """What lies at ``path``; UsageError where that is nothing that photos could be taken from."""
     where = shown(str(path))
     if not os.path.lexists(path):
         raise UsageError(f"There is no {where}. {EXPECTED}")
     try:
-        if path.is_dir():
-            os.scandir(path).close()
-            return Source(path, "folder", *walk(path), notes=[])
-        if not path.is_file():
-            raise UsageError(f"{where} is neither a folder nor a file. {EXPECTED}")
-        found = archive_kind(path)
+        found = _folder(path) if path.is_dir() else _file(path) if path.is_file() else None
     except OSError as error:
         raise UsageError(f"{where} cannot be read: {error.strerror}.") from error
-    if not found:
-        raise UsageError(f"{where} is a file, but no tar or zip archive. {EXPECTED}")
-    return Source(path, found, *LISTERS[found](path))
+    if found is None and path.is_file():
+        raise UsageError(f"{where} is a file, but no tar, zip or list of photos. {EXPECTED}")
+    if found is None:
+        raise UsageError(f"{where} is neither a folder nor a file. {EXPECTED}")
+    return found
 
 
-EXPECTED = "Give a folder of class folders, or a .tar or .zip of one."
+EXPECTED = (
+    "Give a folder of class folders, a .tar or .zip of one, a list of photos and labels (CSV, TSV, "
+    "JSON lines), ImageNet's archives, or the files of CIFAR or MNIST."
+)
 
 
-def stream(source: Source, wanted: Collection[str]) -> Iterator[tuple[str, Path | bytes | str]]:
-    """The wanted entries in the order of ``source.entries``: a path, bytes, or a reason (str).
+def _folder(path: Path) -> Source:
+    from alexnet.data.known import cifar, ilsvrc, mnist
+    from alexnet.data.trees import Tree
 
-    Of a folder the paths are given, so that whoever decodes can read them; of an archive the bytes.
-    """
-    if source.kind == "folder":
-        chosen = set(wanted)
-        for entry in source.entries:
-            if entry.path in chosen:
-                yield entry.path, source.path / entry.path
-    else:
-        yield from STREAMERS[source.kind](source.path, wanted)
+    os.scandir(path).close()
+    return ilsvrc.recognised(path) or cifar.recognised(path) or mnist.recognised(path) or Tree(path)
 
 
-def fingerprint(source: Source) -> str:
-    """A hash of all names, sizes and times: another one means that the source was changed."""
-    digest = sha256(source.kind.encode())
-    if source.kind != "folder":
-        digest.update(f"{source.path.stat().st_size}/{source.path.stat().st_mtime_ns}".encode())
-    for entry in source.entries:
-        line = f"\0{entry.path}\0{entry.size}\0{entry.stamp}\0{entry.problem}"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+def _file(path: Path) -> Source | None:
+    from alexnet.data.known import cifar, ilsvrc, lists
+    from alexnet.data.tars import Tar
+    from alexnet.data.zips import Zip
+
+    found = archive_kind(path)
+    if found == "zip":
+        return Zip(path)
+    if found == "tar":
+        return ilsvrc.recognised(path) or cifar.recognised(path) or Tar(path)
+    return lists.recognised(path)
 
 
 def is_photo(path: Path) -> bool:

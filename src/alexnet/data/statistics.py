@@ -3,14 +3,16 @@
 All sums are of whole numbers and exact, so that no order of the pictures changes a bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 32  # pictures at a time
-CHUNK = 16384  # pixels at a time: few enough for the cache; their sums are exact in float64
+from alexnet.data.blocks import read_record, record_path
+from alexnet.data.catalogue import Catalogue
+from alexnet.data.pictures import Shards
 
 
 @dataclass(frozen=True)
@@ -23,49 +25,57 @@ class Statistics:
     axes: NDArray[np.float64]  # (3, 3), columns are the components, rows R G B
 
 
-def statistics(
-    pictures: NDArray[np.uint8], seen: Callable[[NDArray[np.uint8]], None] | None = None
-) -> Statistics:
-    """The statistics of uint8 pictures (N, size, size, 3), N > 0, read once from first to last.
+def measured(catalogue: Catalogue, store: Shards) -> Statistics:
+    """The statistics of the training part, from the records of the blocks.
 
-    ``seen`` is handed each block in order, so that another can use the same pass over the disk.
+    The workers' sums are over all that was planned for training. Only the pictures that have left
+    it since are read again.
     """
-    total = np.zeros(pictures.shape[1:], dtype=np.int64)
-    products = np.zeros((3, 3), dtype=np.int64)
-    for start in range(0, len(pictures), BLOCK):
-        block = np.asarray(pictures[start : start + BLOCK])
-        total += block.sum(axis=0, dtype=np.int64)
-        products += _products(block)
-        if seen is not None:
-            seen(block)
-    return _from_sums(len(pictures), total, products)
+    size = store.size
+    sums, moments, n = np.zeros((size, size, 3), np.int64), np.zeros(9, np.int64), 0
+    for number, places in _by_block(catalogue, store.most, "planned = 'train' OR part = 'train'"):
+        record = read_record(record_path(store.folder, number))
+        sums += record.sums
+        for place, planned, part in places:
+            if part == "train":
+                moments += record.moments[place]
+                n += 1
+            # Not the other way round: a split or a leak only ever takes pictures out of train.
+            elif planned == "train":
+                sums -= store[number * store.most + place]
+    return of_sums(n, sums, moments)
 
 
-def _products(block: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Sum over all pixels of the outer product of (R, G, B) with itself."""
-    total = np.zeros((3, 3), dtype=np.int64)
-    flat = block.reshape(-1, 3)
-    for start in range(0, len(flat), CHUNK):
-        pixels = flat[start : start + CHUNK].astype(np.float64)
-        total += (pixels.T @ pixels).astype(np.int64)
-    return total
+def _by_block(
+    catalogue: Catalogue, most: int, which: str
+) -> Iterator[tuple[int, Iterable[tuple[int, str, str]]]]:
+    rows = catalogue.db.execute(
+        f"SELECT address, planned, part FROM picture WHERE {which} ORDER BY address"
+    )
+    for number, members in groupby(rows, key=lambda row: row[0] // most):
+        yield number, ((address % most, planned, part) for address, planned, part in members)
 
 
-def _from_sums(n: int, total: NDArray[np.int64], products: NDArray[np.int64]) -> Statistics:
-    pixels = n * total.shape[0] * total.shape[1]
-    sums = [int(s) for s in total.sum(axis=(0, 1))]
+def of_sums(n: int, sums: NDArray[np.int64], moments: NDArray[np.int64]) -> Statistics:
+    """The statistics of ``n`` pictures: ``sums`` (size, size, 3) of each place, ``moments`` (9,) of
+    all pixels: R, G, B, RR, GG, BB, RG, RB, GB.
+    """
+    pixels = n * sums.shape[0] * sums.shape[1]
     # Python's whole numbers do not overflow; the only rounding is the last division.
+    means = [int(number) for number in moments[:3]]
+    rr, gg, bb, rg, rb, gb = (int(number) for number in moments[3:])
+    products = ((rr, rg, rb), (rg, gg, gb), (rb, gb, bb))
     covariance = np.array(
         [
-            [(pixels * int(products[i, j]) - sums[i] * sums[j]) / (pixels * 255) ** 2
+            [(pixels * products[i][j] - means[i] * means[j]) / (pixels * 255) ** 2
              for j in range(3)]
             for i in range(3)
         ]
     )  # fmt: skip
     eigenvalues, axes = principal_axes(covariance)
     return Statistics(
-        mean=(total / n).astype(np.float32),
-        channel_means=np.array([s / pixels for s in sums]),
+        mean=(sums / n).astype(np.float32),
+        channel_means=np.array([total / pixels for total in means]),
         eigenvalues=eigenvalues,
         axes=axes,
     )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from alexnet.data.explain import kinds, listed, number
 from alexnet.data.filenames import shown
 from alexnet.data.layout import Rejected
-from alexnet.data.plan import Options, Plan
+from alexnet.data.options import Options
+from alexnet.data.plan import Plan
 from alexnet.data.prepared import Prepared
 from alexnet.data.split import PARTS
 from alexnet.progress import Progress
@@ -41,10 +42,11 @@ class Talk:
 
 def announce(options: Options, plan: Plan, talk: Talk) -> None:
     """What was found and what will be made of it."""
-    names = {p.name for photos in plan.photos for p in photos}
-    where = shown(str(options.source))
+    names, where = plan.classes, shown(str(options.source))
     photos, classes = number(plan.total, "photo"), number(len(names), "class", "classes")
-    talk.say(f"Found in {where}: {photos} in {classes} ({listed(sorted(names))}).")
+    for source in plan.sources:
+        talk.say(f"{shown(str(source.path))}: this looks like {source.looks}.")
+    talk.say(f"Found in {where}: {photos} in {classes} ({listed(names)}).")
     for note in plan.notes:
         talk.say(note)
     talk.say(_parts(options, plan))
@@ -52,7 +54,9 @@ def announce(options: Options, plan: Plan, talk: Talk) -> None:
 
 def _parts(options: Options, plan: Plan) -> str:
     """ "train: 230 photos; val: 80 photos; no test."."""
-    counts = Counter(photo.part for photos in plan.photos for photo in photos)
+    counts: Counter[str] = Counter()
+    for (part, _), photos in plan.counts.items():
+        counts[part] += photos
     words = []
     for part in PARTS:
         if part in plan.shares:

@@ -3,47 +3,53 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from alexnet.data.entries import Entry, Raw
 from alexnet.data.filenames import HEAD, must_look_inside
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing in a source that is no folder."""
+@dataclass(frozen=True)
+class Tree:
+    """A folder of photos. Links to files are followed; links to folders are not walked."""
 
-    path: str  # inside the source, "/" between names; bytes that are no UTF-8 as surrogates
-    size: int = 0  # bytes
-    stamp: int = 0  # time of last change, nanoseconds
-    head: bytes = b""  # the first bytes, where the name does not tell what it is
-    problem: str = ""  # why it cannot be a photo ("a link to nothing"), "" where it can
+    path: Path
+    looks: str = "a folder of photos"
+    labelled: bool = False
+    upright: bool = True
+    names: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def entries(self) -> Iterator[Entry]:
+        """All files and folders below, folder by folder, each sorted by name; raises nothing."""
+        return _walk(self.path, "")
+
+    def stream(self, wanted: Iterable[Entry]) -> Iterator[Raw]:
+        """Their paths, so that whoever decodes can read them."""
+        return (self.path / entry.path for entry in wanted)
 
 
-def walk(folder: Path) -> tuple[list[Entry], list[str]]:
-    """All entries below ``folder`` and all folders, sorted by name; raises nothing.
-
-    Links to files are followed; links to folders are not walked, so that there is no endless tree.
-    """
-    entries: list[Entry] = []
-    folders: list[str] = []
-    waiting = [""]
+def _walk(folder: Path, inside: str) -> Iterator[Entry]:
+    waiting = [inside]  # not by recursion: folders can lie deeper than Python's stack is
     while waiting:
         inside = waiting.pop()
         try:
             with os.scandir(folder / inside) as scan:
-                found = list(scan)
+                found = sorted(scan, key=lambda item: item.name)
         except OSError as error:
-            entries.append(Entry(inside, problem=f"a folder that cannot be listed: {_why(error)}"))
+            yield Entry(inside, problem=f"a folder that cannot be listed: {_why(error)}")
             continue
+        below = []
         for item in found:
             path = f"{inside}/{item.name}" if inside else item.name
             if item.is_dir(follow_symlinks=False):
-                folders.append(path)
-                waiting.append(path)
+                yield Entry(path, folder=True)
+                below.append(path)
             else:
-                entries.append(_entry(path, item))
-    return sorted(entries, key=lambda entry: entry.path), sorted(folders)
+                yield _entry(path, item)
+        waiting += reversed(below)
 
 
 def _entry(path: str, item: os.DirEntry[str]) -> Entry:

@@ -1,12 +1,12 @@
 """DATA.part, the folder in which a set grows: locked, taken up again, published when complete.
 
-It holds ``job.json`` (what is being made), ``blocks/`` (the journal: a block that is there is
-done), then ``outcomes.json`` (what became of every photo) and the files of the set, of which
-``set.json`` comes last.
+It holds ``job.json`` (what is being made), ``pictures/`` (the shards), ``blocks/`` (the journal: a
+block whose record is there is done), then the other files of the set, ``set.json`` last.
 """
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ from alexnet.data.filenames import shown
 from alexnet.errors import AlexNetError
 from alexnet.files import publish_folder, read_json, write_json
 
-JOB, LOCK, BLOCKS, OUTCOMES, SET = "job.json", "lock", "blocks", "outcomes.json", "set.json"
+JOB, LOCK, BLOCKS, PICTURES, SET = "job.json", "lock", "blocks", "pictures", "set.json"
+LOCKS = re.compile(rf"{LOCK}(-\d+-of-\d+)?")
 PATIENCE = 100  # tenths of a second for the workers of a killed process to notice and end
 
 
@@ -28,27 +29,41 @@ def part_of(data: Path) -> Path:
 
 
 @contextmanager
-def locked(part: Path) -> Iterator[int]:
+def locked(part: Path, job: str = "") -> Iterator[int]:
     """DATA.part, made where it is not there, for this process and its workers alone.
 
-    Yields the file descriptor that holds the lock. AlexNetError where another process has it.
+    With a ``job`` ("2/8") other jobs may be at work there too, but not the same one, nor one that
+    makes the whole. Yields the file descriptor that holds the lock. AlexNetError where another
+    process has it.
     """
-    descriptor = _lock(part)
+    descriptor = _lock(part, LOCK, fcntl.LOCK_SH if job else fcntl.LOCK_EX)
     try:
-        yield descriptor
+        if job:
+            with _closing(_lock(part, f"{LOCK}-{job.replace('/', '-of-')}", fcntl.LOCK_EX)):
+                yield descriptor
+        else:
+            yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _lock(part: Path) -> int:
+@contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(part: Path, name: str, how: int) -> int:
     try:
         part.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(part / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(part / name, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise AlexNetError(f"{shown(str(part))} cannot be made: {error.strerror}.") from error
     for _ in range(PATIENCE):
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.1)
             continue
@@ -57,24 +72,30 @@ def _lock(part: Path) -> int:
         if os.fstat(descriptor).st_nlink:
             return descriptor
         os.close(descriptor)  # another process has published what we waited for
-        return _lock(part)
+        return _lock(part, name, how)
     os.close(descriptor)
     raise AlexNetError(f"Another alexnet prepare is at work in {shown(str(part))}.")
 
 
-def take_up(part: Path, origin: dict[str, Any]) -> str:
+def take_up(part: Path, origin: dict[str, Any], alone: bool = True) -> str:
     """Make ``part`` ready: go on where it was begun with the same ``origin``, else begin anew.
 
-    Returns a sentence to say, or "". AlexNetError where the folder is somebody else's.
+    Returns a sentence to say, or "". AlexNetError where the folder is somebody else's, or the work
+    of others, which only who is ``alone`` may drop.
     """
-    former, others = _former(part), _contents(part)
+    # In this order: another job may write down what it begins just now.
+    others, former = _contents(part), _former(part)
     where = shown(str(part))
     if former == origin:
+        (part / PICTURES).mkdir(exist_ok=True)
+        (part / BLOCKS).mkdir(exist_ok=True)
         return f"Work that was stopped is taken up again ({where})."
     said = ""
     if former is not None:
         said = changes(former["source"], origin["source"])
         said = said or changes(former["versions"], origin["versions"])
+        if not alone:
+            raise AlexNetError(f"{where} was begun with {said}. Remove it, or choose another name.")
         said = f"Work that was stopped in {where} is dropped: it was begun with {said}."
         _clear(others)
     elif others:
@@ -82,34 +103,36 @@ def take_up(part: Path, origin: dict[str, Any]) -> str:
             f"{where} is in the way: the work would be done there, but it holds "
             f"{shown(others[0].name)}. Move it or choose another name."
         )
-    write_json(part / JOB, origin)
-    (part / BLOCKS).mkdir(exist_ok=True)
+    try:
+        write_json(part / JOB, origin, new=not alone)
+    except AlexNetError:
+        if alone or not (part / JOB).exists():
+            raise
+        return take_up(part, origin, alone)  # another job was faster
+    for name in (BLOCKS, PICTURES):
+        (part / name).mkdir(exist_ok=True)
     return said
 
 
 def _contents(part: Path) -> list[Path]:
-    """What lies in the folder, apart from lock and temporary files."""
-    return [p for p in part.iterdir() if p.name != LOCK and not p.name.startswith(".alexnet-")]
+    """What lies in the folder, apart from locks and temporary files."""
+    found = [path for path in part.iterdir() if not path.name.startswith(".alexnet-")]
+    return [path for path in found if not LOCKS.fullmatch(path.name)]
 
 
 def _former(part: Path) -> dict[str, Any] | None:
     """What the work in the folder was begun with; a set that is complete tells it itself."""
     for name in (JOB, SET):
         if (part / name).exists():
-            return told(read_json(part / name))
+            facts = read_json(part / name)
+            with suppress(KeyError, TypeError):  # somebody else's file
+                return {"source": facts["source"], "versions": facts["versions"]}
     return None
-
-
-def told(facts: dict[str, Any]) -> dict[str, Any]:
-    """What was made of what, as a job or a set tells it."""
-    # Before it could be chosen, and so was written down, the filter was always this one.
-    source = {"filter": "bicubic", **facts["source"]}
-    return {"source": source, "versions": facts["versions"]}
 
 
 def _clear(paths: list[Path]) -> None:
     """Remove them, the one that says what they are last."""
-    for path in sorted(paths, key=lambda path: path.name == JOB):
+    for path in sorted(paths, key=lambda path: path.name in (JOB, SET)):
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -118,9 +141,14 @@ def _clear(paths: list[Path]) -> None:
 
 def abandon(part: Path) -> None:
     """Leave a folder that was made for nothing; whatever else is in it stays."""
-    (part / LOCK).unlink(missing_ok=True)
+    for path in _locks(part):
+        path.unlink(missing_ok=True)
     with suppress(OSError):
         part.rmdir()
+
+
+def _locks(part: Path) -> list[Path]:
+    return [path for path in part.iterdir() if LOCKS.fullmatch(path.name)]
 
 
 def changes(former: dict[str, Any], job: dict[str, Any]) -> str:
@@ -141,10 +169,8 @@ def _option(value: object) -> str:
 def publish(part: Path, data: Path) -> None:
     """Give the finished set its name; all that is not of the set goes first."""
     shutil.rmtree(part / BLOCKS, ignore_errors=True)
-    for name in (OUTCOMES, JOB, LOCK):
-        (part / name).unlink(missing_ok=True)
-    for path in part.glob(".alexnet-*.tmp"):
-        path.unlink()
+    for path in (part / JOB, *_locks(part), *part.rglob(".alexnet-*.tmp")):
+        path.unlink(missing_ok=True)
     if data.is_dir() and not any(data.iterdir()):
         data.rmdir()
     publish_folder(part, data)

@@ -4,6 +4,7 @@ Workers are plain ``python -c`` processes with a pipe: nothing of the parent is 
 again, and whatever a broken photo does to a decoder happens in a process that can be replaced.
 """
 
+import mmap
 import os
 import signal
 import socket
@@ -17,22 +18,22 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import alexnet
-from alexnet.data.blocks import Raw
+from alexnet.data.blocks import COUNT, Square
+from alexnet.data.entries import Raw
 from alexnet.errors import AlexNetError
 
-COMMAND = "from alexnet.data.blocks import serve; serve({descriptor})"
+COMMAND = "from alexnet.data.blocks import serve; serve({pipe}, {counter})"
 TRIES = 2  # a process may die by no fault of its photo: for want of memory, say
-LOG = "workers.txt"
+BLOCKS, LOG = "blocks", "workers.txt"
+TICK = 0.1  # seconds between two looks at how far the workers are
 
 
 @dataclass(frozen=True)
 class Order:
     """What is the same for all blocks."""
 
-    folder: Path  # where the blocks are put
-    size: int  # side of the pictures, pixels
-    fit: str  # crop or warp
-    filter: str  # bicubic or bilinear
+    folder: Path  # where the set grows
+    square: Square  # what the pictures are to be
     lock: int  # a file descriptor that every process keeps open as long as it lives
 
 
@@ -42,6 +43,7 @@ class Block:
 
     number: int
     items: list[Raw]
+    counted: list[bool]  # whether their pictures are added to the sums
 
 
 @dataclass
@@ -50,12 +52,20 @@ class Worker:
 
     process: subprocess.Popen[bytes]
     pipe: Connection
+    # How many photos of its block it has begun: memory that both see, for it must be right when the
+    # process dies, and a message for each photo would take the time of its decoder.
+    counter: mmap.mmap
     block: Block | None = None
-    photo: int = -1  # the number in the block of the photo that it has in hand
+    told: int = 0  # photos of the block that are counted
+
+    @property
+    def begun(self) -> int:
+        """Photos of its block that it has begun."""
+        return int.from_bytes(self.counter[:COUNT], sys.byteorder)
 
 
 def make_blocks(blocks: Iterable[Block], order: Order, workers: int) -> Iterator[int]:
-    """Have all blocks made by ``workers`` processes; yields 1 for each photo that is begun.
+    """Have all blocks made by ``workers`` processes; yields how many more photos are begun.
 
     It yields a negative number where so many photos are to be done again. Raises AlexNetError
     where a block cannot be written or no process can be started.
@@ -83,15 +93,18 @@ def _idle(pool: list[Worker]) -> Worker | None:
 
 def _start(order: Order) -> Worker:
     ours, theirs = socket.socketpair()
-    with theirs, (order.folder / LOG).open("ab") as log:
+    counter = os.memfd_create("photos begun")
+    os.ftruncate(counter, COUNT)
+    with theirs, (order.folder / BLOCKS / LOG).open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", COMMAND.format(descriptor=theirs.fileno())],
+            [sys.executable, "-P", "-c", COMMAND.format(pipe=theirs.fileno(), counter=counter)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            pass_fds=(theirs.fileno(), order.lock), env=_environment(),
+            pass_fds=(theirs.fileno(), counter, order.lock), env=_environment(),
         )  # fmt: skip
-    worker = Worker(process, Connection(ours.detach()))
+    worker = Worker(process, Connection(ours.detach()), mmap.mmap(counter, COUNT))
+    os.close(counter)
     with suppress(ConnectionError):
-        worker.pipe.send((order.folder, (order.size, order.fit, order.filter)))
+        worker.pipe.send((order.folder, order.square))
     return worker
 
 
@@ -104,38 +117,40 @@ def _environment() -> dict[str, str]:
 
 
 def _give(worker: Worker, block: Block) -> None:
-    worker.block, worker.photo = block, -1
+    worker.block, worker.told, worker.counter[:COUNT] = block, 0, bytes(COUNT)
     # A process that is dead already is found out by listening to it.
     with suppress(ConnectionError):
-        worker.pipe.send((block.number, block.items))
+        worker.pipe.send((block.number, block.items, block.counted))
 
 
 def _listen(pool: list[Worker], deaths: Counter[tuple[int, int]], order: Order) -> Iterator[int]:
-    """Hear once what busy workers have to say, and replace those that have died."""
+    """Hear what busy workers have to say, look how far they are, and replace those that died."""
     busy = {worker.pipe: worker for worker in pool if worker.block}
-    for pipe in wait(list(busy)):
-        worker = busy[pipe]  # type: ignore[index]
+    ready = wait(list(busy), TICK)
+    for worker in busy.values():
+        more = worker.begun - worker.told
+        worker.told += more
+        if more:
+            yield more
+        if worker.pipe not in ready:
+            continue
         try:
             message = worker.pipe.recv()
         except (EOFError, ConnectionError):
             pool.remove(worker)
-            yield -(worker.photo + 1)
+            yield -worker.told
             block = _bury(worker, deaths, order.folder)
             pool.append(_start(order))
             _give(pool[-1], block)
             continue
-        if isinstance(message, int):
-            worker.photo = message
-            yield 1
-        elif message == "done":
-            worker.block = None
-        else:
+        if message != "done":
             raise AlexNetError(message)
+        worker.block = None
 
 
 def _bury(worker: Worker, deaths: Counter[tuple[int, int]], folder: Path) -> Block:
     """Its block, to be done again: without the photo in hand if that has killed before."""
-    block, photo = worker.block, worker.photo
+    block, photo = worker.block, worker.begun - 1
     assert block is not None
     worker.pipe.close()
     code = worker.process.wait()
@@ -156,7 +171,7 @@ def _cause(code: int) -> str:
 
 
 def _last_words(folder: Path) -> str:
-    lines = (folder / LOG).read_text(errors="replace").splitlines()
+    lines = (folder / BLOCKS / LOG).read_text(errors="replace").splitlines()
     return lines[-1] if lines else "it says nothing"
 
 

@@ -51,11 +51,11 @@ def way_of(held: Held, known: Named, mean: Path | None, say: Say, told: Way | No
     """
     way = told.preprocessing if told else preprocessing_of(held, known)
     if mean is not None:
-        return _placed(_read(mean, way), way, f"--mean {mean}", mean.name)
+        return placed(_read(mean, way), way, f"--mean {mean}", mean.name)
     if told:
         return told
     if held.mean is not None:
-        return _placed(held.mean, way, f"the mean in {held.path}", "the file's own")
+        return placed(held.mean, way, f"the mean in {held.path}", "the file's own")
     if values := held.transform.get("mean_value"):
         return Way(way, flat(way.size, _of_channels(held, values, way)), "the file's own")
     published = _published(held, known)
@@ -117,8 +117,11 @@ def flat(size: int, channels: Sequence[float]) -> Image:
     return mean
 
 
-def _placed(mean: Image, way: Preprocessing, what: str, origin: str) -> Way:
-    """A mean image of the stored size, of the crop's (subtracted from every crop), or one pixel."""
+def placed(mean: Image, way: Preprocessing, what: str, origin: str) -> Way:
+    """A mean image of the stored size, of the crop's (subtracted from every crop), or one pixel.
+
+    UsageError, which says ``what`` it is, where it has another size or holds no grey levels.
+    """
     _check(mean, what)
     rows, columns = mean.shape[:2]
     if (rows, columns) == (1, 1):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from alexnet import kernels
 from alexnet.errors import AlexNetError
+from alexnet.kernels import front as kernels
 from alexnet.kernels.blocked import NormPool
 from alexnet.networks.layers import (
     AveragePool,

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet.data.pictures import Stack
 from alexnet.data.store import ImageSet, open_set
 from alexnet.errors import AlexNetError
 from alexnet.evaluation import evaluate
@@ -113,7 +114,7 @@ class Material:
             return data["channel_means"], data["eigenvalues"]
         return None
 
-    def pictures(self, evaluation: Evaluation) -> NDArray[np.uint8] | None:
+    def pictures(self, evaluation: Evaluation) -> Stack | None:
         """The pictures that were evaluated, in that order; None where the set is another one."""
         part = self.measured.parts.get(evaluation.part) if self.measured is not None else None
         if part is None or list(part.files) != list(evaluation.files):

@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet.data.pictures import Stack
 from alexnet.errors import AlexNetError
 from alexnet.extraction import meant
 from alexnet.model import Model
@@ -18,8 +19,6 @@ from alexnet.reporting.choice import evenly_spaced
 MOST = 2000  # training pictures that are looked at; each costs one pass of its central view
 NEAREST = 6  # as in figure 4
 BLOCK = 32
-
-Pictures = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Nearest:
 
 
 def nearest(
-    model: Model, asked: Pictures, numbers: Sequence[int], training: Pictures,
+    model: Model, asked: NDArray[np.uint8], numbers: Sequence[int], training: Stack,
     inside: bool = False, quiet: bool = False,
 ) -> Nearest:  # fmt: skip
     """The six training pictures with the smallest Euclidean distance to each picture asked about.
@@ -90,7 +89,7 @@ def last_hidden(model: Model) -> tuple[str, Row]:
 
 
 def _distances(
-    model: Model, asked: Pictures, training: Pictures, looked: Sequence[int], layer: str,
+    model: Model, asked: NDArray[np.uint8], training: Stack, looked: list[int], layer: str,
     quiet: bool,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Euclidean distances (Q, len(looked)) between activations, block by block."""
@@ -108,7 +107,7 @@ def _distances(
     return distances
 
 
-def _activations(model: Model, pictures: Pictures, layer: str) -> NDArray[np.float64]:
+def _activations(model: Model, pictures: NDArray[np.uint8], layer: str) -> NDArray[np.float64]:
     return model.features(pictures, layer).reshape(len(pictures), -1).astype(np.float64)
 
 

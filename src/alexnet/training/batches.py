@@ -23,15 +23,15 @@ from alexnet.data.store import ImageSet
 from alexnet.preprocessing import Preprocessing
 from alexnet.randomness import generator
 from alexnet.training.recipe import Recipe
-from alexnet.views import Augmentation, colour_shift, draw, training_view
+from alexnet.views import Augmentation, Means, colour_shift, draw, training_view
 
 AHEAD = 2  # batches made ready before they are needed
 
 
 @lru_cache(maxsize=2)
-def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The permutation of an epoch."""
-    return generator(seed, "order", epoch).permutation(count)
+def order(seed: int, epoch: int, count: int) -> NDArray[np.int32]:
+    """The permutation of an epoch; of 15 million pictures 60 MB, half of what int64 would take."""
+    return generator(seed, "order", epoch).permutation(np.arange(count, dtype=np.int32))
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Batches:
         self, images: ImageSet, mean: NDArray[np.float32], recipe: Recipe, way: Preprocessing,
         rows: range | None = None,
     ) -> None:  # fmt: skip
-        self.images, self.mean, self.recipe, self.way = images, mean, recipe, way
+        self.images, self.recipe, self.way = images, recipe, way
+        self.means = Means.of(mean, way.crop)
         self.rows = range(recipe.batch) if rows is None else rows
         self.part = images.parts["train"]
         self.ways = Augmentation(
@@ -85,9 +86,8 @@ class Batches:
         way, ways = self.way, self.ways
         drawn = draw(self.recipe.seed, epoch, picture, way.size, way.crop, ways, place)
         shift = colour_shift(drawn, self.images.eigenvalues, self.images.axes, ways.colour_unit)
-        training_view(self.part.pictures[picture], self.mean, drawn, shift, way, out)
-        if (divisor := ways.divisor(epoch)) != 1:
-            out /= divisor
+        pixels = self.part.pictures[picture]
+        training_view(pixels, self.means, drawn, shift, way, out, ways.divisor(epoch))
 
     def room(self) -> NDArray[np.float32]:
         """Memory for the views of a batch."""
@@ -99,9 +99,6 @@ class Batches:
         first = step * self.recipe.batch + self.rows.start
         for place, ((epoch, picture), out) in enumerate(zip(places, views, strict=True), first):
             self.view(epoch, picture, place, out)
-        if self.way.channels == "BGR":
-            for view in views:
-                view[:] = view[..., ::-1].copy()
         labels = torch.from_numpy(self.part.labels[[picture for _, picture in places]])
         return torch.from_numpy(views).permute(0, 3, 1, 2), labels
 

@@ -1,5 +1,6 @@
 """What is trained: network, start and recipe, from what was asked; the set decides the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from alexnet.networks.layers import Layers, learned
 from alexnet.networks.tables import table
 from alexnet.networks.zoo import NETWORKS, Named, named
 from alexnet.preprocessing import Preprocessing
+from alexnet.training.mean import GivenMean
 from alexnet.training.recipe import Recipe, Resolved, Settings, fitting, resolve
 from alexnet.training.weights import Start
 
@@ -28,6 +30,7 @@ class Choice:
     budget: float | None = None
     own: Layers | None = None  # a list in place of that of ``known``
     start: Start | None = None  # a run whose network and weights are taken
+    mean: GivenMean | None = None  # in place of the set's
 
     @property
     def name(self) -> str:
@@ -49,9 +52,13 @@ class Choice:
 
     def resolved(self, pictures: int, size: int | None = None) -> Resolved:
         """The recipe for so many pictures of that size; UsageError for a wrong setting."""
-        resolved = resolve(self.recipe, pictures, self.given, self.known, size)
+        given = self.given
+        resolved = resolve(self.recipe, pictures, given, self.known, size)
+        if self.mean:
+            given = self.mean.settings(given, size, resolved.recipe.crop)
+            resolved = resolve(self.recipe, pictures, given, self.known, size)
         if self.budget and resolved.recipe.schedule == "plateau":
-            given = {**self.given, **fitting(resolved)}
+            given = {**given, **fitting(resolved)}
             resolved = resolve(resolved.name, pictures, given, self.known, size)
         self._check_freeze(resolved)
         return resolved
@@ -79,13 +86,17 @@ def choose(
     net: str | None = None,
     layers: Layers | None = None,
     weights: Path | str | None = None,
+    mean: Path | str | Sequence[float] | None = None,
     budget: float | None = None,
 ) -> Choice:
     """What a call asks for; UsageError for a mistake that shows before the set is known."""
     start = None if weights is None else Start.of(weights, net, layers)
+    if start and mean is not None:
+        raise UsageError(f"--mean cannot be given with --weights: {weights} brings its own.")
     known = _known(start.model.name) if start else named(net or DEFAULT)
     given = start.with_settings(settings) if start else settings
-    choice = Choice(known, recipe, given, budget, layers, start)
+    own_mean = None if mean is None else GivenMean.of(mean)
+    choice = Choice(known, recipe, given, budget, layers, start, own_mean)
     choice.resolved(0)
     return choice
 

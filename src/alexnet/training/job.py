@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from alexnet import kernels, machine
+from alexnet import machine
 from alexnet.data.store import ImageSet
 from alexnet.errors import AlexNetError
+from alexnet.kernels import front as kernels
 from alexnet.model import Model, save_model
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Layers
@@ -105,16 +106,18 @@ def assemble(
     say: Say,
     quiet: bool,
     like: Model | None = None,
+    mean: NDArray[np.float32] | None = None,
     place: Callable[[Network, int], Placement] = Placement,
     turns: int = 1,
 ) -> Job:
-    """A job at its first step, with zero weights; ``like`` has the mean that pictures lose.
+    """A job at its first step, with zero weights; ``mean`` is what pictures lose, or ``like``'s.
 
-    Without it they lose the set's own. ``place`` says who trains what of network and batch.
+    Without both they lose the set's own. ``place`` says who trains what of network and batch.
     """
     way, classes = way_of(images, recipe), images.classes
-    mean = like.mean if like else mean_of(images, recipe)
-    names = like.names if like and like.classes == classes else ()
+    if mean is None:
+        mean = like.mean if like else mean_of(images, recipe)
+    names = images.names or (like.names if like and like.classes == classes else ())
     network = Network(layers, way.crop)
     network.precision = PRECISIONS[recipe.precision]
     model = Model(network, plan["network"], way, mean, classes, plan["recipe_name"], names)

@@ -7,14 +7,16 @@ from contextlib import closing, contextmanager
 
 from alexnet.errors import AlexNetError, Interrupted
 from alexnet.interrupt import catching, to_stderr
+from alexnet.parallel.launch import threads
 from alexnet.parallel.world import silent
 from alexnet.progress import Progress, duration
-from alexnet.training import diagnosis
+from alexnet.training import diagnosis, memory
 from alexnet.training.batches import Batch
 from alexnet.training.job import Job
 from alexnet.training.optimizer import Rates
 from alexnet.training.schedule import bias_rate_at, rate_at, share_of_slow
 from alexnet.training.step import agreed, forward_and_back
+from alexnet.training.tally import advice_on_waiting
 from alexnet.training.validation import validate
 
 CHECKPOINT_EVERY = 300.0  # seconds; less often where saving would take more than its share
@@ -28,6 +30,7 @@ def run(job: Job) -> None:
     Interrupted after Ctrl-C or SIGTERM, everything saved; AlexNetError where the loss or a weight
     is no number any more, the last good checkpoint kept.
     """
+    memory.read_ahead(job.images.shards(), job.say)
     progress = Progress("train", job.plan["steps"], "steps", quiet=job.quiet)
     saving = Saving(job)
     batches = job.batches.run(job.tally.step, job.workers)
@@ -161,9 +164,18 @@ def end_epoch(job: Job) -> None:
     tally.rows.append(row)
     moves = job.placement.over_parts(diagnosis.moved(job.optimizer))
     tally.layer_rows += diagnosis.update_ratios(job.model.network, moves, epoch)
+    advice = on_waiting(job)
     tally.next_epoch()
     world.by_first(lambda: tally.write(job.folder))
-    job.say(epoch_line(row))
+    job.say("\n".join(line for line in (epoch_line(row), advice) if line))
+
+
+def on_waiting(job: Job) -> str:
+    """What to change where much of the epoch went by waiting for data, or ""."""
+    if not job.tally.waits:
+        return ""
+    missing = memory.missing(job.images.shards())
+    return advice_on_waiting(job.tally.waiting_share, job.workers, threads(), missing)
 
 
 def epoch_line(row: dict[str, float | None]) -> str:

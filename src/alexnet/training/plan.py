@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alexnet import kernels, machine
+from alexnet import machine
 from alexnet.data.explain import number
 from alexnet.data.store import ImageSet
+from alexnet.kernels import front as kernels
 from alexnet.networks.layers import Layers, to_json
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration

@@ -9,7 +9,7 @@ from alexnet.training.recipe import DEFAULTS
 
 PARTS = {
     "network": "the network", "layers": "the list of layers", "budget_seconds": "--time",
-    "weights": "the weights it began with",
+    "weights": "the weights it began with", "mean": "the mean that was given",
 }  # fmt: skip
 
 

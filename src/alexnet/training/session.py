@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,16 @@ from alexnet.parallel.meeting import TIMEOUT
 from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
 from alexnet.training.choice import Choice, choose
-from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up
+from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up, way_of
 from alexnet.training.plan import described, make_plan
+from alexnet.training.questions import check_classes, questions
 from alexnet.training.recipe import from_plan, with_origins
 from alexnet.training.same import difference
 from alexnet.training.sitting import Sitting
 from alexnet.training.source import set_for
 from alexnet.training.step import loss_of
 
+BROUGHT = {"weights", "mean"}  # what a run may have from elsewhere, and keeps in its model
 PREPARED = "several processes would each prepare them"
 
 
@@ -51,15 +53,17 @@ def train(
     quiet: bool = False,
     layers: Layers | None = None,
     weights: Path | str | None = None,
+    mean: Path | str | Sequence[float] | None = None,
 ) -> Run | None:
     """Train a network on an image set, or on photos, which are prepared first and kept.
 
     ``net`` is the network by name, by default "alexnet"; ``layers`` is a list in place of a name;
-    ``weights`` is a run to start from, with its network and its preprocessing. ``settings`` are
-    recipe fields by name; ``budget`` is the training time in seconds, to which the schedule then
-    fits. For ``threads``, ``workers``, ``turns``, ``parallel``, ``exchange`` and ``timeout`` see
-    ``sitting.Sitting``; with ``parallel`` a ``run`` that holds the same recipe is gone on with, as
-    torchrun repeats a command whose processes were lost. Returns the run, or None for a dry run.
+    ``weights`` is a run to start from, with its network and its preprocessing; ``mean`` is what is
+    subtracted in place of the set's (``GivenMean.of``). ``settings`` are recipe fields by name;
+    ``budget`` is the training time in seconds, to which the schedule then fits. For ``threads``,
+    ``workers``, ``turns``, ``parallel``, ``exchange`` and ``timeout`` see ``sitting.Sitting``; with
+    ``parallel`` a ``run`` that holds the same recipe is gone on with, as torchrun repeats a command
+    whose processes were lost. Returns the run, or None for a dry run.
     UsageError for a wrong setting, AlexNetError where ``run`` exists already or training cannot go
     on, Interrupted after Ctrl-C.
     """
@@ -72,7 +76,7 @@ def train(
         # Mistakes are told before photos are prepared, which may take hours.
         choice = choose(
             recipe, with_origins(settings or {}), net=net, layers=layers, weights=weights,
-            budget=budget,
+            mean=mean, budget=budget,
         )  # fmt: skip
         wanted = "a plan needs its counts" if dry_run else PREPARED if parallel else ""
         return choice, set_for(choice.preprocessing, Path(data), folder, wanted, say)
@@ -92,6 +96,7 @@ def train(
 
 
 def _plan(choice: Choice, images: ImageSet, sitting: Sitting) -> dict[str, Any]:
+    check_classes(images)
     if choice.start:
         choice.start.check_fits(images, sitting.say)
     layers, resolved = choice.fitted(images)
@@ -99,6 +104,8 @@ def _plan(choice: Choice, images: ImageSet, sitting: Sitting) -> dict[str, Any]:
     plan = make_plan(images, choice.name, layers, resolved, threads=threads, budget=choice.budget)
     if choice.start:
         plan["weights"] = choice.start.described(images.classes)
+    if choice.mean:
+        plan["mean"] = choice.mean.described()
     return plan
 
 
@@ -108,9 +115,10 @@ def _first(
     """The job of a new run."""
     layers, resolved = choice.fitted(images)
     like = choice.start.model if choice.start else None
+    mean = choice.mean.image_for(way_of(images, resolved.recipe)) if choice.mean else None
     return assemble(
         folder, plan, resolved.recipe, images, layers, workers=sitting.workers, say=sitting.say,
-        quiet=sitting.quiet, turns=sitting.turns, like=like, place=sitting.place,
+        quiet=sitting.quiet, turns=sitting.turns, like=like, mean=mean, place=sitting.place,
     )  # fmt: skip
 
 
@@ -121,7 +129,8 @@ def _begun(job: Job, choice: Choice) -> None:
     if choice.budget:
         job.plan |= _expected(job.plan, rate)
         job.fit_to_time()
-    job.say("\n".join([described(job.plan, job.classes, rate), *job.placement.lines()]))
+    plan = described(job.plan, job.classes, rate)
+    job.say("\n".join([plan, *questions(job.images), *job.placement.lines()]))
 
 
 def _check_same_pictures(mine: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
@@ -151,7 +160,7 @@ def _started(job: Job, sitting: Sitting) -> Run:
     with ExitStack() as stack:
         sitting.world.by_first(lambda: _take(job, stack))
         sitting.world.together(lambda: _check_seen(job.folder))
-        if "weights" in job.plan:
+        if BROUGHT & job.plan.keys():
             # Before the plan, which makes it a run: going on may not need the other run, which can
             # be gone by then.
             job.save()
@@ -261,7 +270,7 @@ def _go_on(opened: Run, images: ImageSet, sitting: Sitting) -> Run:
         job = assemble(
             opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
             workers=sitting.workers, say=sitting.say, quiet=sitting.quiet, turns=sitting.turns,
-            like=load_model(opened.folder) if "weights" in plan else None, place=sitting.place,
+            like=load_model(opened.folder) if BROUGHT & plan.keys() else None, place=sitting.place,
         )  # fmt: skip
         job.fit_to_time()
         if not take_up(job):

@@ -2,12 +2,16 @@
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from alexnet import files
+
+WAITING = 0.03  # share of an epoch spent waiting for data from which on it is worth a change,
+LEAST = 1.0  # and so many seconds: in a short epoch the first batch alone is a large share
 
 
 @dataclass
@@ -43,8 +47,18 @@ class Tally:
             "train_loss": self.loss / pictures,
             "train_error": self.wrong / pictures,
             "images_per_second": self.pictures / max(self.busy, 1e-9),
-            "data_wait_share": self.waited / max(self.busy, 1e-9),
+            "data_wait_share": self.waiting_share,
         }
+
+    @property
+    def waiting_share(self) -> float:
+        """The share of the epoch under way that was spent waiting for data."""
+        return self.waited / max(self.busy, 1e-9)
+
+    @property
+    def waits(self) -> bool:
+        """Whether that is so much that something should be changed."""
+        return self.waiting_share > WAITING and self.waited > LEAST
 
     def drop_epoch(self, epoch: int) -> None:
         """Forget the rows of an epoch that was broken off and is now measured whole."""
@@ -74,6 +88,23 @@ class Tally:
         """``metrics.csv`` and ``layers.csv``, whole."""
         files.write_text(folder / "metrics.csv", as_csv(self.rows))
         files.write_text(folder / "layers.csv", as_csv(self.layer_rows))
+
+
+def advice_on_waiting(share: float, workers: int, cores: int, missing: int) -> str:
+    """A sentence on what to change where a share of an epoch passed in waiting for data.
+
+    ``workers`` threads made batches, of ``cores`` that could; ``missing`` bytes of the set do not
+    fit into memory.
+    """
+    advice = "more cores would shorten that"
+    if workers < cores:
+        # So many make batches at the speed at which they would have been used.
+        needed = math.ceil(workers / max(1 - share, 1 / cores))
+        more = min(cores, max(workers + 1, needed))
+        advice = f"--workers {more} (now {workers}) may shorten that"
+    if missing:
+        advice += "; so may a faster disk or more memory, into which the set does not fit"
+    return f"{share:.0%} of the epoch went by waiting for data: {advice}."
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -98,12 +98,9 @@ def _accuracies(evaluation: Evaluation) -> Html:
 
 
 def _ranking(caption: str, evaluation: Evaluation, order: list[int]) -> Html:
+    names = evaluation.named
     rows = [
-        [
-            evaluation.shown[n],
-            percent(evaluation.class_accuracies[n]),
-            count(evaluation.class_counts[n]),
-        ]
+        [names[n], percent(evaluation.class_accuracies[n]), count(evaluation.class_counts[n])]
         for n in order
     ]
     return table(caption, ["Class", "Right", "Pictures"], rows, {1, 2})

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alexnet.data.naming import called
 from alexnet.data.store import ImageSet
 from alexnet.reporting.blocks import details, figure, note, section, table
 from alexnet.reporting.html import Child, Html, el
@@ -61,10 +62,8 @@ def _by_class(material: Material, images: ImageSet) -> Html:
     size = len(images.classes)
     parts = {name: np.bincount(part.labels, minlength=size) for name, part in images.parts.items()}
     head = ["Class", *(PARTS.get(name, name).capitalize() for name in parts)]
-    rows = [
-        [material.called(images.classes[n]), *(count(counts[n]) for counts in parts.values())]
-        for n in range(size)
-    ]
+    names = [called(one, material.called(one)) for one in images.classes]
+    rows = [[names[n], *(count(counts[n]) for counts in parts.values())] for n in range(size)]
     words = f"Pictures of each of the {size} classes"
     counted = table(words, head, rows, range(1, len(head)))
     return details(words, counted) if size > MOST_ROWS else counted

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet.data.pictures import Stack
 from alexnet.reporting.blocks import note, section
 from alexnet.reporting.choice import SHOWN, evenly_spaced
 from alexnet.reporting.html import Html, el
@@ -72,7 +73,7 @@ def _cards(material: Material, evaluation: Evaluation, chosen: list[int]) -> lis
     return [*([absent] if absent else []), el("ul", cards, class_="cards", role="list")]
 
 
-def _card(evaluation: Evaluation, number: int, pictures: NDArray[np.uint8] | None) -> Html:
+def _card(evaluation: Evaluation, number: int, pictures: Stack | None) -> Html:
     truth = evaluation.shown[evaluation.labels[number]]
     shown = photo(pictures[number], f"Picture of class {truth}") if pictures is not None else None
     return el(

@@ -1,0 +1,1 @@
+"""Sources that tell classes themselves: official archives, published sets, lists."""

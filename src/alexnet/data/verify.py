@@ -1,0 +1,134 @@
+"""Is every byte of a set what it was when the set was made?
+
+Each picture has a digest, each other file a SHA-256 in ``set.json``, and that has one of itself.
+"""
+
+import io
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet import files
+from alexnet.data.blocks import DIGEST, shard_path
+from alexnet.data.store import SET, ImageSet, open_set
+from alexnet.machine import cores
+
+Seen = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A place where a set is not what it was."""
+
+    file: str  # inside the set
+    what: str  # a sentence without its end
+
+
+def verify(data: Path, seen: Seen | None = None) -> list[Damage]:
+    """Read the whole set; an empty list means that every byte is as it was made.
+
+    ``seen`` is told the bytes of pictures read so far. AlexNetError where the set cannot be opened
+    at all.
+    """
+    found = list(_facts(data))
+    if found:
+        return found
+    facts = files.read_json(data / SET)
+    for name, wanted in facts["checksums"].items():
+        found += _other_file(data / name, name, wanted)
+    return found or [*_strangers(data, facts), *_pictures(open_set(data), seen or (lambda _: None))]
+
+
+def checksum_of(facts: dict[str, Any]) -> str:
+    """The SHA-256 of ``set.json`` without its own checksum."""
+    rest = {name: value for name, value in facts.items() if name != "checksum"}
+    return sha256(json.dumps(rest).encode("ascii")).hexdigest()
+
+
+def _facts(data: Path) -> Iterator[Damage]:
+    """Damage of set.json itself, whose text must be just what is written for what it says."""
+    open_set(data)
+    facts = files.read_json(data / SET)
+    if facts.get("checksum") != checksum_of(facts):
+        yield Damage(SET, "its content is not what its checksum says")
+    elif (data / SET).read_bytes() != files.as_json(facts):
+        yield Damage(SET, "it was written by another hand, or a bit in it was flipped")
+
+
+def _other_file(path: Path, name: str, wanted: str) -> Iterator[Damage]:
+    try:
+        if files.sha256(path) != wanted:
+            yield Damage(name, "its content is not what its checksum says")
+    except OSError as error:
+        yield Damage(name, f"it cannot be read: {error.strerror or error}")
+
+
+def _strangers(data: Path, facts: dict[str, Any]) -> Iterator[Damage]:
+    known = {data / name for name in (SET, "pictures", *facts["checksums"])}
+    known |= {path for _, path in open_set(data).store.paths()}
+    for path in sorted((*data.iterdir(), *(data / "pictures").iterdir())):
+        if path not in known:
+            yield Damage(str(path.relative_to(data)), "it does not belong to the set")
+
+
+def _pictures(images: ImageSet, seen: Seen) -> Iterator[Damage]:
+    """Damage of shards: read by threads ahead, told in their order."""
+    threads, done = cores(), 0
+    waiting: deque[Future[tuple[int, list[Damage]]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for number, _ in images.store.paths():
+            waiting.append(pool.submit(_shard, images, number))
+            if len(waiting) > 2 * threads:
+                size, damages = waiting.popleft().result()
+                seen(done := done + size)
+                yield from damages
+        for future in waiting:
+            size, damages = future.result()
+            seen(done := done + size)
+            yield from damages
+
+
+def _shard(images: ImageSet, number: int) -> tuple[int, list[Damage]]:
+    """The bytes of a shard, and what is wrong with it."""
+    store, name = images.store, f"pictures/{number:07}.npy"
+    count = int(store.counts[number])
+    header = header_of(count, store.size)
+    picture = bytearray(3 * store.size**2)
+    damages: list[Damage] = []
+    try:
+        with shard_path(images.folder, number).open("rb", buffering=0) as file:
+            if file.read(len(header)) != header:
+                damages.append(Damage(name, "its header is damaged"))
+            for place, digest in enumerate(images.digests[number * store.most :][:count]):
+                damages += _picture(file, picture, digest, name, place)
+            if file.read(1):
+                damages.append(Damage(name, "there is more in it than its pictures"))
+    except OSError as error:
+        damages.append(Damage(name, f"it cannot be read: {error.strerror or error}"))
+    return len(header) + count * len(picture), damages
+
+
+def _picture(
+    file: io.FileIO, room: bytearray, wanted: NDArray[np.uint8], name: str, place: int
+) -> list[Damage]:
+    if file.readinto(room) != len(room):
+        return [Damage(name, f"it is cut short in picture {place}")]
+    if sha256(room).digest()[:DIGEST] != wanted.tobytes():
+        return [Damage(name, f"picture {place} is not what its digest says")]
+    return []
+
+
+def header_of(count: int, size: int) -> bytes:
+    """The first bytes of a shard of so many pictures."""
+    buffer = io.BytesIO()
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (count, size, size, 3)}
+    np.lib.format.write_array_header_1_0(buffer, facts)
+    return buffer.getvalue()

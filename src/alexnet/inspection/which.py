@@ -1,0 +1,46 @@
+"""One picture of a set: which of which part."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet.data.naming import called
+from alexnet.data.store import ImageSet
+
+
+class Which(NamedTuple):
+    """A picture by its place in a part."""
+
+    part: str  # train, val or test
+    place: int  # 0 is the first picture of the part
+
+    def file(self, images: ImageSet) -> str:
+        """The photo's name in its source."""
+        return images.parts[self.part].files[self.place]
+
+    def label(self, images: ImageSet) -> int:
+        """Its class, by number."""
+        return int(images.parts[self.part].labels[self.place])
+
+    def pixels(self, images: ImageSet) -> NDArray[np.uint8]:
+        """The stored picture, (size, size, 3)."""
+        return images.parts[self.part].pictures[self.place]
+
+    def as_json(self, images: ImageSet) -> dict[str, Any]:
+        """Part, class and file."""
+        name = images.classes[self.label(images)]
+        return {"part": self.part, "class": name, "file": self.file(images)}
+
+
+def shown_classes(images: ImageSet) -> list[str]:
+    """What people call each class."""
+    return [
+        called(*pair) for pair in zip(images.classes, images.names or images.classes, strict=True)
+    ]
+
+
+def listed(images: ImageSet, pictures: Iterable[Which]) -> list[dict[str, Any]]:
+    """Each as JSON."""
+    return [one.as_json(images) for one in pictures]

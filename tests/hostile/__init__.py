@@ -1,0 +1,1 @@
+"""Archives made to do harm, each by code, and what must become of them."""

@@ -1,0 +1,41 @@
+"""Every hostile tar archive by itself: listed and read, in bounded memory, all accounted for."""
+
+import bz2
+import gzip
+import lzma
+
+import pytest
+
+from alexnet.data.sources import open_source
+from alexnet.errors import AlexNetError
+from tests.hostile.case import Hostile
+from tests.hostile.packed import PACKED
+from tests.hostile.raw_tar import tarred
+from tests.hostile.reading import check, read
+from tests.hostile.tar_members import MEMBERS
+from tests.hostile.tar_structure import STRUCTURE, cuts
+
+
+@pytest.mark.parametrize("case", [*MEMBERS, *STRUCTURE, *PACKED], ids=lambda case: case.name)
+def test_hostile_tar(case, tmp_path):
+    check(case, tmp_path)
+
+
+@pytest.mark.parametrize("case", MEMBERS, ids=lambda case: case.name)
+def test_packed_it_comes_to_the_same(case, tmp_path):
+    packed = Hostile(**{**vars(case), "make": lambda: gzip.compress(case.make(), 1)})
+    check(packed, tmp_path)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_cut_anywhere_it_is_refused_or_said_to_lack_its_end(pack, tmp_path):
+    whole, path = tarred(), tmp_path / "cut.tar"
+    for at in cuts():
+        path.write_bytes(pack(whole[:at]))
+        source = open_source(path)
+        try:
+            read(source)
+        except AlexNetError as error:
+            assert "only partly downloaded" in str(error)
+        else:
+            assert "lacks the mark" in source.notes[0]
