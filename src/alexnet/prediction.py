@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from alexnet.data.colour import as_rgb
-from alexnet.data.decode import Unreadable, decode
+from alexnet.data.decode import Unreadable
+from alexnet.data.square import fitted_square, square_of
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import Model, load_model
-from alexnet.preprocessing import fitted
 
 Photo = Path | str | Image.Image | NDArray[np.uint8]
 Opened = tuple[str, NDArray[np.uint8] | str]  # a name, and the stored square or the reason
@@ -123,7 +123,9 @@ def picture(photo: Photo, model: Model) -> NDArray[np.uint8] | str:
     """
     way = model.preprocessing
     try:
-        return fitted(_decoded(photo), way.size, way.fit, way.filter)
+        if isinstance(photo, Path | str):
+            return square_of(Path(photo).read_bytes(), way.size, way.fit, way.filter)[0]
+        return fitted_square(_decoded(photo), way.size, way.fit, way.filter)
     except Unreadable as error:
         return str(error)
     except OSError as error:
@@ -132,9 +134,7 @@ def picture(photo: Photo, model: Model) -> NDArray[np.uint8] | str:
         return str(error)
 
 
-def _decoded(photo: Photo) -> Image.Image:
-    if isinstance(photo, Path | str):
-        return decode(Path(photo).read_bytes())
+def _decoded(photo: Image.Image | NDArray[np.uint8]) -> Image.Image:
     if isinstance(photo, Image.Image):
         return as_rgb(ImageOps.exif_transpose(photo))
     shape = photo.shape

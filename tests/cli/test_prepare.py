@@ -25,8 +25,8 @@ def test_what_is_printed(tree, tmp_path, capsys):
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert lines[:2] == [
+        f"{tree}: this looks like a folder of photos.",
         f"Found in {tree}: 11 photos in 2 classes (cat and dog).",
-        "This looks like a folder of photos.",
     ]
     assert lines[-6:] == [
         f"Rejected (1 file, listed in {data}/rejected.csv):",

@@ -2,7 +2,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet.data import blocks
@@ -41,6 +41,7 @@ def make(folder, items, counted=None, square=SQUARE, begun=lambda i: None):
     return (np.load(path) if path.exists() else None), record
 
 
+@settings(deadline=None)
 @given(PHOTOS, st.integers(1, 64))
 def test_blocks_hold_every_photo_once_and_little_memory(steps, most):
     # The numbers of photos have gaps, where some were taken out.
@@ -62,6 +63,7 @@ def test_a_giant_has_a_block_of_its_own():
     ]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**8), st.integers(1, 4096))
 def test_a_shard_is_neither_large_nor_tiny(total, size):
     most = most_photos(total, size)

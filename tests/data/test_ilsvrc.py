@@ -150,6 +150,17 @@ def test_val_alone_finds_the_kit_beside_it(tmp_path):
     assert listed(recognised(tmp_path / "ILSVRC2012_img_val.tar")) == VAL
 
 
+@pytest.mark.parametrize("kit", ["", "val/"])
+def test_a_folder_with_val_alone_and_the_kit_beside_it_or_in_it(tmp_path, kit):
+    files = {f"val/{name}": data for name, data in miniatures.numbered().items()}
+    name = "ILSVRC2012_devkit_t12.tar.gz"
+    source = recognised(
+        write(tmp_path, files | {kit + name: miniatures.archives_2012()[name]}) / "val"
+    )
+    assert {e.path: e.label for e in source.entries() if not e.problem} == VAL
+    assert all(painted(data_of(source, e)) == e.label for e in source.entries() if not e.problem)
+
+
 def test_the_whole_of_imagenet(tmp_path):
     write(tmp_path, {"fall11_whole.tar": miniatures.tar_of_tars()})
     source = recognised(tmp_path / "fall11_whole.tar")
@@ -263,7 +274,12 @@ PAGE = "https://image-net.org/challenges/LSVRC/2012/2012-downloads.php"
         (VAL_ONLY, "", rf"ILSVRC2012_devkit_t12.tar.gz, which tells .* get it at {PAGE}\. Put"),
         (VAL_ONLY, "ILSVRC2012_img_val.tar", r"holds validation photos, but ILSVRC2012_devkit"),
         (miniatures.unpacked(), "", r"val holds validation photos, but ILSVRC2012_devkit_t12"),
-        (miniatures.numbered(), "", r"Photos lie loose in .* Move them to a folder"),
+        (miniatures.numbered(), "", r"holds validation photos, but .* Put it there\.$"),
+        (
+            with_kit(miniatures.unpacked()) | miniatures.numbered("test"),
+            "",
+            r"The photos of test lie loose in .* Move them to a folder of that name in it, test/",
+        ),
         (
             {"ILSVRC2012_img_test.tar": miniatures.tar(miniatures.numbered("test"))},
             "",

@@ -83,7 +83,7 @@ def test_second_members_of_one_name_are_refused():
 def test_one_photo_with_two_labels_has_the_first():
     entries = [Entry("1.jpg", label="cat"), Entry("1.jpg", label="dog"), Entry("2", label="dog")]
     listing, catalogue = listed(*entries, labelled=True)
-    assert listing.refused == [("1.jpg", "a second member of the same name")]
+    assert listing.refused == [("1.jpg", "named a second time, as dog; it is taken as cat")]
     assert {label: place.photos for (_, label), place in listing.places.items()} == {
         "cat": 1, "dog": 1,
     }  # fmt: skip

@@ -104,7 +104,9 @@ def test_what_a_plan_counts(tmp_path):
     assert (plan.found, plan.total, plan.rejected, plan.not_photos.total()) == (10, 6, 2, 2)
     assert plan.classes == ["cat", "dog"]
     assert plan.shares == {"val": 0.1}
-    assert plan.notes[0] == "This looks like a folder of photos."
+    assert plan.notes == [
+        "1 photo lies outside any class folder and will be left out, such as stray.png."
+    ]
     assert [photo.file for photo in plan.photos()] == list(two_classes(3))
     assert sorted(plan.catalogue.db.execute("SELECT * FROM rejected")) == [
         (b"cat/none.png", "a link to nothing"),

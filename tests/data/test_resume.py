@@ -12,23 +12,26 @@ import time
 import pytest
 
 from alexnet import files
-from alexnet.data import assembly, blocks, outcomes, work
+from alexnet.data import blocks, index, making, work
 from alexnet.data import prepare as module
 from alexnet.data.prepare import prepare
 from alexnet.errors import AlexNetError, Interrupted
+from tests.data import here
 from tests.data.test_prepare import contents
 from tests.data.trees import two_classes, write_tar, write_tree
 from tests.faults import Fault, failing, killed, struck
 
 SIZE = 32
-MODULES = (files, work, assembly)  # those that make system calls in the parent
+MOMENTS = 12  # at which the work is killed, of some four hundred
+MODULES = (files, work)  # those that make system calls, blocks being made in this process
 
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch):
-    """Seven blocks of two photos and one with a broken one; each is settled alone."""
-    monkeypatch.setattr(blocks, "PHOTOS", 2)
-    monkeypatch.setattr(assembly, "BATCH", 1)
+    """Seven blocks of two photos and one with a broken one; tables are written row by row."""
+    monkeypatch.setattr(blocks, "LEAST", 2)
+    monkeypatch.setattr(blocks, "MOST", 2)
+    monkeypatch.setattr(index, "BATCH", 1)
 
 
 @pytest.fixture(scope="module")
@@ -43,24 +46,31 @@ def undisturbed(tree, tmp_path):
 
 
 def make(tree, data, **options):
+    with here.in_this_process():
+        return prepare(tree, data, **{"size": SIZE, **options})
+
+
+def make_with_workers(tree, data, **options):
     return prepare(tree, data, size=SIZE, workers=1, **options)
 
 
 def dying(monkeypatch, at, act):
-    """From now on ``act`` is done when the ``at``-th photo is begun."""
-    real = outcomes.make_blocks
+    """From now on ``act`` is done when the ``at``-th block is begun."""
 
-    def make_blocks(*arguments):
-        for number, begun in enumerate(real(*arguments)):
-            if number == at:
-                act()
-            yield begun
+    def make_blocks(given, order, workers):
+        def until():
+            for number, block in enumerate(given):
+                if number == at:
+                    act()
+                yield block
 
-    monkeypatch.setattr(outcomes, "make_blocks", make_blocks)
+        return here.make_blocks(until(), order, workers)
+
+    monkeypatch.setattr(making, "make_blocks", make_blocks)
 
 
-def killed_at_photo(monkeypatch, at, action):
-    """Whether a child that does ``action`` dies by SIGKILL at the ``at``-th photo."""
+def killed_at_block(monkeypatch, at, action):
+    """Whether a child that does ``action`` dies by SIGKILL at the ``at``-th block."""
     with monkeypatch.context() as patch:
         dying(patch, at, lambda: os.kill(os.getpid(), signal.SIGKILL))
         return killed((), 0, action)
@@ -75,19 +85,19 @@ def test_killed_while_decoding_again_and_again(tree, tmp_path, monkeypatch, pack
     source = tree
     if packed:
         names = sorted(path.relative_to(tree).as_posix() for path in tree.rglob("*.png"))
-        source = write_tar(tmp_path / "t.tar", {n: (tree / n).read_bytes() for n in names})
+        source = write_tar(tmp_path / "t.tgz", {n: (tree / n).read_bytes() for n in names}, "w:gz")
     data, part = tmp_path / "data", tmp_path / "data.part"
     done = []
-    for at in (3, 5, 2):
-        assert killed_at_photo(monkeypatch, at, lambda: make(source, data))
+    for at in (2, 3, 1):
+        assert killed_at_block(monkeypatch, at, lambda: prepare(source, data, size=SIZE))
         assert not data.exists()
         done.append(blocks_done(part))
-    assert done == sorted(set(done))
-    assert done[0] >= 1
+    assert done == [2, 5, 6]
     said = []
     result = make(source, data, say=said.append)
     assert f"Work that was stopped is taken up again ({part})." in said
-    assert contents(result.folder) == contents(make(tree, tmp_path / "undisturbed").folder)
+    assert "12 photos of 15 were done before." in said
+    assert contents(result.folder) == contents(make(source, tmp_path / "undisturbed").folder)
     assert not part.exists()
 
 
@@ -95,14 +105,26 @@ def test_killed_at_moments_of_writing(tree, tmp_path, undisturbed):
     counter = Fault(10**9, lambda: None)
     with struck(MODULES, counter):
         make(tree, tmp_path / "counted")
-    moments = range(1, len(counter.calls), len(counter.calls) // 9)
-    for at in moments:
+    for at in range(1, len(counter.calls), len(counter.calls) // MOMENTS):
         data = tmp_path / f"data{at}"
         assert killed(MODULES, at, lambda data=data: make(tree, data))
         if data.exists():  # complete, or it would not be there
-            assert contents(data) == undisturbed
+            assert contents(data).items() >= undisturbed.items()
         assert contents(make(tree, data).folder) == undisturbed
         assert not work.part_of(data).exists()
+
+
+def test_a_failing_system_call_loses_nothing(tree, tmp_path, undisturbed):
+    counter = Fault(10**9, lambda: None)
+    with struck(MODULES, counter):
+        make(tree, tmp_path / "counted")
+    for at in range(0, len(counter.calls), len(counter.calls) // MOMENTS):
+        data = tmp_path / f"data{at}"
+        with struck(MODULES, failing(at, errno.EIO)), contextlib.suppress(AlexNetError, OSError):
+            make(tree, data)
+        if data.exists():
+            assert contents(data).items() >= undisturbed.items()
+        assert contents(make(tree, data).folder) == undisturbed
 
 
 def test_killed_when_the_set_is_complete_but_has_no_name(tree, tmp_path, undisturbed, monkeypatch):
@@ -113,9 +135,9 @@ def test_killed_when_the_set_is_complete_but_has_no_name(tree, tmp_path, undistu
             patch.setattr(target, step, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
             assert killed((), 0, lambda data=data: make(tree, data))
         assert not data.exists()
-        monkeypatch.setattr(outcomes, "make_blocks", None)  # nothing is decoded again
-        assert contents(make(tree, data).folder) == undisturbed
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            patch.setattr(making, "make_blocks", None)  # nothing is decoded again
+            assert contents(prepare(tree, data, size=SIZE).folder) == undisturbed
 
 
 @pytest.fixture
@@ -133,30 +155,31 @@ def test_stopped_politely(tree, tmp_path, monkeypatch, signal_number, undisturbe
     with monkeypatch.context() as patch:
         dying(patch, 4, lambda: signal.raise_signal(signal_number))
         with pytest.raises(Interrupted) as caught:
-            make(tree, data)
+            prepare(tree, data, size=SIZE)
     assert str(caught.value) == (
         f"stopped. What is done is kept in {data}.part. The same command goes on from here."
     )
     assert signal.getsignal(signal.SIGTERM) is former
     assert not data.exists()
+    assert blocks_done(work.part_of(data)) == 4
     assert contents(make(tree, data).folder) == undisturbed
 
 
 def test_other_options_begin_anew_and_say_so(tree, tmp_path, monkeypatch):
     data = tmp_path / "data"
-    assert killed_at_photo(monkeypatch, 5, lambda: make(tree, data))
+    assert killed_at_block(monkeypatch, 5, lambda: prepare(tree, data, size=SIZE))
     said = []
-    result = prepare(tree, data, size=16, say=said.append)
+    result = make(tree, data, size=16, say=said.append)
     assert (
         f"Work that was stopped in {data}.part is dropped: it was begun with size 32 (now 16)."
         in said
     )
-    assert contents(result.folder) == contents(prepare(tree, tmp_path / "2", size=16).folder)
+    assert contents(result.folder) == contents(make(tree, tmp_path / "2", size=16).folder)
 
 
 def test_other_versions_begin_anew(tree, tmp_path, monkeypatch):
     data = tmp_path / "data"
-    assert killed_at_photo(monkeypatch, 5, lambda: make(tree, data))
+    assert killed_at_block(monkeypatch, 5, lambda: prepare(tree, data, size=SIZE))
     versions = {**module._versions(), "pillow": "99"}
     monkeypatch.setattr(module, "_versions", lambda: versions)
     said = []
@@ -168,17 +191,53 @@ def test_other_versions_begin_anew(tree, tmp_path, monkeypatch):
     assert said[-1].endswith(" (now 99); remove it to have it made anew.")
 
 
-def test_a_full_disk_keeps_what_is_done(tree, tmp_path, undisturbed):
-    data = tmp_path / "data"
+def test_a_photo_that_changed_begins_anew(tmp_path, monkeypatch):
+    tree, data = write_tree(tmp_path / "photos", two_classes(7)), tmp_path / "data"
+    assert killed_at_block(monkeypatch, 5, lambda: prepare(tree, data, size=SIZE))
+    os.utime(tree / "cat/0.png", ns=(0, 0))
+    said = []
+    make(tree, data, say=said.append)
+    assert any("it was begun with another state of the photos." in one for one in said)
 
-    full = failing(0, errno.ENOSPC)
+
+@pytest.mark.parametrize("at", range(0, 120, 17))
+def test_a_full_disk_keeps_what_is_done(tree, tmp_path, undisturbed, at):
+    data = tmp_path / "data"
     with (
-        struck([assembly], full),
-        pytest.raises(AlexNetError, match="Pictures cannot be stored: No space left on device"),
+        struck([files], failing(at, errno.ENOSPC, lasting=True)),
+        pytest.raises(AlexNetError, match=r"could not be written: the disk is full \(.* MB free"),
     ):
         make(tree, data)
     assert not data.exists()
     assert contents(make(tree, data).folder) == undisturbed
+
+
+def test_a_record_that_is_damaged_is_told_and_can_be_made_anew(tree, tmp_path, undisturbed):
+    data = tmp_path / "data"
+    with contextlib.suppress(ZeroDivisionError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "finish", lambda *_: 1 / 0)
+        make(tree, data)
+    record = work.part_of(data) / "blocks/0000003.npz"
+    record.write_bytes(record.read_bytes()[:-9])
+    with pytest.raises(AlexNetError, match=r"0000003\.npz is damaged .*Remove it"):
+        make(tree, data)
+    record.unlink()
+    assert contents(make(tree, data).folder) == undisturbed
+
+
+def test_no_room_for_the_list_of_photos(tree, tmp_path, monkeypatch):
+    real = module.make_plan
+
+    def make_plan(options):
+        plan = real(options)
+        plan.catalogue.db.execute("PRAGMA max_page_count = 1")
+        return plan
+
+    monkeypatch.setattr(module, "make_plan", make_plan)
+    monkeypatch.setattr(index, "RANK", 5000)
+    monkeypatch.setattr(index, "rank", lambda *_: b"x" * 5000)
+    with pytest.raises(AlexNetError, match=r"The list of all photos cannot be kept: .* is full"):
+        make(tree, tmp_path / "data")
 
 
 def test_two_at_once(tree, tmp_path, monkeypatch):
@@ -209,8 +268,13 @@ def test_who_waited_finds_the_set_of_the_other(tree, tmp_path, monkeypatch):
     assert not work.part_of(data).exists()
 
 
-def test_a_real_process_killed_from_outside(tree, tmp_path, undisturbed):
+def test_workers_make_the_same_set(tree, tmp_path, undisturbed):
+    assert contents(make_with_workers(tree, tmp_path / "data").folder) == undisturbed
+
+
+def test_a_real_process_killed_from_outside(tree, tmp_path, monkeypatch):
     """The one test that goes the user's way: the command, SIGKILL, the same command."""
+    monkeypatch.undo()
     command = [sys.executable, "-m", "alexnet", "prepare", str(tree), str(tmp_path / "data"),
                "--size", str(SIZE), "--workers", "1"]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -219,4 +283,4 @@ def test_a_real_process_killed_from_outside(tree, tmp_path, undisturbed):
         process.kill()
     assert process.returncode == -signal.SIGKILL
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert contents(tmp_path / "data") == undisturbed
+    assert contents(tmp_path / "data") == contents(make(tree, tmp_path / "undisturbed").folder)

@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet.data.split import HEADER, parts_of_class, rank, read_split
@@ -11,6 +11,7 @@ from alexnet.errors import AlexNetError, UsageError
 SHARES = st.fixed_dictionaries({"val": st.floats(0.01, 0.6), "test": st.floats(0, 0.39)})
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=12), SHARES)
 def test_each_class_gives_its_share_and_keeps_one(sizes, shares):
     for number, n in enumerate(sizes):
@@ -23,6 +24,7 @@ def test_each_class_gives_its_share_and_keeps_one(sizes, shares):
             assert counts[part] > share * n - 1 or counts["train"] == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(5, 30), min_size=1, max_size=12), st.floats(0.05, 0.5))
 def test_the_whole_keeps_its_share(sizes, share):
     every = [part for number, n in enumerate(sizes)

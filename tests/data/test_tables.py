@@ -1,10 +1,10 @@
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet.data.tables import read_table, write_table
+from alexnet.data.tables import as_line, read_table, table_rows, write_table
 from alexnet.errors import AlexNetError
 
 # What a Linux file name can be: any bytes but "/" and NUL.
@@ -18,6 +18,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("tables")
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(NAMES, NAMES)))
 def test_any_file_name_survives(folder, rows):
     write_table(folder / "t.csv", ("a", "b"), rows)
@@ -54,3 +55,20 @@ def test_a_table_saved_by_a_spreadsheet(tmp_path):
 def test_a_missing_table(tmp_path):
     with pytest.raises(AlexNetError, match="cannot be read"):
         read_table(tmp_path / "none.csv", ("a",))
+
+
+def test_rows_come_one_by_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("file,part\na,val\nb,train\nc\n")
+    rows = table_rows(path, ("file", "part"))
+    assert [next(rows), next(rows)] == [["a", "val"], ["b", "train"]]
+    with pytest.raises(AlexNetError, match="row 3 has 1 fields, not 2"):
+        next(rows)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(NAMES, NAMES), max_size=5))
+def test_lines_are_what_a_table_is_made_of(folder, rows):
+    write_table(folder / "t.csv", ("a", "b"), rows)
+    lines = [as_line(row) for row in (("a", "b"), *rows)]
+    assert (folder / "t.csv").read_bytes() == b"".join(lines)

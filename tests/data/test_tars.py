@@ -275,6 +275,7 @@ DAMAGED = {
     "a name of 2 MB": header(type=b"L", size=b"00010000000\0") + bytes(1 << 21) + header(),
     "digits without end": header(type=b"x", size=b"00000001000\0") + b"1" * 512 + header(),
     "a pax header without records": header(type=b"x", size=b"00000000012\0") + b"1" * 512,
+    "a pax record of no length": header(type=b"x", size=b"00000000007\0") + b"0 ab=cd".ljust(512),
     "a pax header of nothing": pax(path="cat/1.png"),
     "half a header": header()[:400],
     "half a second header": header() + header()[:200],

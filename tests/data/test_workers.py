@@ -1,5 +1,8 @@
+import fcntl
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -28,7 +31,7 @@ def square_of(data, *way):
         os._exit(7)
     return right(data, *way)
 blocks.square_of = square_of
-blocks.serve({descriptor})
+blocks.serve({pipe}, {counter})
 """
 GOOD = (40, 32)
 
@@ -89,7 +92,7 @@ def test_a_process_that_dies_once_costs_nothing(order, monkeypatch, tmp_path):
 
 
 def test_processes_that_cannot_start(order, monkeypatch):
-    monkeypatch.setattr(workers, "COMMAND", "raise ImportError('no decoder here')#{descriptor}")
+    monkeypatch.setattr(workers, "COMMAND", "raise ImportError('no decoder here')#{pipe}{counter}")
     with pytest.raises(AlexNetError, match="cannot start: ImportError: no decoder here"):
         made(order, [photo()])
 
@@ -120,8 +123,45 @@ def test_workers_do_not_import_torch(order, monkeypatch):
         "COMMAND",
         "import sys\nfrom alexnet.data import blocks\n"
         "blocks.square_of = lambda *_: 1 / 0 if 'torch' in sys.modules else [][0]\n"
-        "blocks.serve({descriptor})",
+        "blocks.serve({pipe}, {counter})",
     )
     list(make_blocks([block(0, [photo()])], order, 1))
     (outcome,) = read_record(record_path(order.folder, 0)).outcomes
     assert outcome.startswith("the decoder failed: IndexError")
+
+
+ORPHAN = """
+import fcntl, os, sys
+from pathlib import Path
+from alexnet.data import workers
+from alexnet.data.blocks import Square
+from alexnet.data.workers import Block, Order, make_blocks
+folder = Path(sys.argv[1])
+workers.COMMAND = sys.argv[2]
+lock = os.open(folder / "lock", os.O_RDWR)
+fcntl.flock(lock, fcntl.LOCK_EX)
+order = Order(folder, Square(8, "crop", "bicubic", True), lock)
+list(make_blocks([Block(0, [b""] * 9, [True] * 9)], order, 1))
+"""
+KILLS_ITS_PARENT = """
+import os, signal
+from alexnet.data import blocks
+def square_of(data, *way):
+    with open("begun", "a") as log:
+        log.write("x")
+    os.kill(os.getppid(), signal.SIGKILL)
+    while os.getppid() == PARENT:
+        pass
+    return [][0]
+PARENT = os.getppid()
+blocks.square_of = square_of
+blocks.serve({pipe}, {counter})
+"""
+
+
+def test_a_worker_whose_parent_is_killed_stops_with_its_photo(order, tmp_path):
+    words = [sys.executable, "-c", ORPHAN, str(tmp_path), KILLS_ITS_PARENT]
+    done = subprocess.run(words, cwd=tmp_path, env=workers._environment(), check=False)
+    assert done.returncode == -signal.SIGKILL
+    fcntl.flock(order.lock, fcntl.LOCK_EX)  # waits for the worker, which has it open, to end
+    assert (tmp_path / "begun").read_text() == "x"

@@ -21,6 +21,9 @@ def bounded_memory(size: int) -> Iterator[None]:
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file and folder below: its size and time of change."""
+    """Every file and folder below; of files their sizes and times of change."""
     facts = ((path, path.lstat()) for path in folder.rglob("*"))
-    return {str(path): (facts.st_size, facts.st_mtime_ns) for path, facts in facts}
+    return {
+        str(path): (0, 0) if path.is_dir() else (facts.st_size, facts.st_mtime_ns)
+        for path, facts in facts
+    }

@@ -37,7 +37,7 @@ def read(source: Source) -> tuple[list[Entry], list[Raw]]:
     }
     wanted = [entry for entry in entries if first.get(entry.path) is entry]
     raws = dict(zip((entry.path for entry in wanted), source.stream(wanted), strict=True))
-    return entries, [raws.get(entry.path, entry.problem) for entry in entries]
+    return entries, [entry.problem or raws.get(entry.path, "") for entry in entries]
 
 
 def assert_accounted(case: Hostile, entries: list[Entry], raws: list[Raw]) -> None:

@@ -6,6 +6,7 @@ import lzma
 
 import pytest
 
+from alexnet.data.entries import Source
 from alexnet.data.sources import open_source
 from alexnet.errors import AlexNetError
 from tests.hostile.case import Hostile
@@ -16,8 +17,14 @@ from tests.hostile.tar_members import MEMBERS
 from tests.hostile.tar_structure import STRUCTURE, cuts
 
 
-@pytest.mark.parametrize("case", [*MEMBERS, *STRUCTURE, *PACKED], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*MEMBERS, *STRUCTURE], ids=lambda case: case.name)
 def test_hostile_tar(case, tmp_path):
+    check(case, tmp_path)
+
+
+@pytest.mark.parametrize("case", PACKED, ids=lambda case: case.name)
+def test_tar_that_is_packed_to_do_harm(case, tmp_path, monkeypatch):
+    monkeypatch.setattr("alexnet.data.unpacking.FREE", 1 << 26)  # a gigabyte takes seconds
     check(case, tmp_path)
 
 
@@ -32,10 +39,14 @@ def test_cut_anywhere_it_is_refused_or_said_to_lack_its_end(pack, tmp_path):
     whole, path = tarred(), tmp_path / "cut.tar"
     for at in cuts():
         path.write_bytes(pack(whole[:at]))
-        source = open_source(path)
-        try:
-            read(source)
-        except AlexNetError as error:
-            assert "only partly downloaded" in str(error)
-        else:
-            assert "lacks the mark" in source.notes[0]
+        said = said_of(open_source(path))
+        assert "only partly downloaded" in said or "lacks the mark" in said
+
+
+def said_of(source: Source) -> str:
+    """The complaint about an archive, or what is noted of it."""
+    try:
+        read(source)
+    except AlexNetError as error:
+        return str(error)
+    return "\n".join(source.notes)

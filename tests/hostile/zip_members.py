@@ -99,8 +99,8 @@ KINDS = [
     ),
     Hostile(
         "through-link.zip", "makes a link to a folder, then writes a file through it",
-        lambda: zipped(Part(b"cat/l", b"/tmp", mode=0o120777), Part(b"cat/l/out.png")),
-        refused={"cat/l": LINK}, harmless=("cat/l/out.png",),
+        lambda: zipped(Part(b"cat/l", b"/tmp", mode=0o120777), Part(b"cat/l/alexnet-hostile.png")),
+        refused={"cat/l": LINK}, harmless=("cat/l/alexnet-hostile.png",),
     ),
     Hostile(
         "link-of-mac.zip", "is a symbolic link, from a packer of macOS",

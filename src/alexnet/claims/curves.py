@@ -126,7 +126,7 @@ class _Trainer:
             tell(len(which))
         return wrong / len(places), loss / len(places)
 
-    def _step(self, which: np.typing.NDArray[np.int64]) -> tuple[int, float]:
+    def _step(self, which: np.typing.NDArray[np.int32]) -> tuple[int, float]:
         labels = torch.from_numpy(self.part.labels[which])
         logits = self.network(self._pictures(which))
         loss = functional.cross_entropy(logits, labels)

@@ -7,12 +7,12 @@ import numpy as np
 from alexnet.cli.bars import shown
 from alexnet.cli.columns import paragraph, table
 from alexnet.data.explain import listed, number
-from alexnet.inspection.classes import Classes
+from alexnet.inspection.classes import Classes, uneven
 from alexnet.inspection.findings import Findings
 from alexnet.inspection.odd import OneColour
 from alexnet.inspection.rejections import Rejections
 from alexnet.inspection.repeats import Repeats
-from alexnet.inspection.sizes import ENLARGED, LONG, SHARES, Sizes
+from alexnet.inspection.sizes import ENLARGED, LONG, SHARE_NAMES, Sizes
 from alexnet.inspection.which import Which
 
 MOST_CLASSES = 10  # rows; of more classes the smallest and the largest
@@ -56,10 +56,6 @@ def _classes(classes: Classes, width: int) -> Lines:
         for label in order
     ]
     title = "Classes" if len(order) == len(classes.names) else "Classes, smallest and largest"
-    words = (
-        f"The largest has {classes.imbalance:.1f} times as many training pictures as the smallest. "
-        f"Always naming the largest is wrong in {100 * classes.by_largest:.1f} %."
-    )
     absent = [
         _sentence(f"No picture in {part}: {listed(classes.absent(part))}.", width)
         for part in counts
@@ -68,13 +64,13 @@ def _classes(classes: Classes, width: int) -> Lines:
     return [
         title,
         *table(rows, width, wrapped=(0,), right=range(1, len(counts) + 1)),
-        *_sentence(words, width),
+        *_sentence(uneven(classes), width),
         *(line for lines in absent for line in lines),
     ]
 
 
 def _sizes(sizes: Sizes, width: int) -> Lines:
-    names = ["  photos", *("least" if s == 0 else "most" if s == 1 else f"{s:.0%}" for s in SHARES)]
+    names = ["  photos", *SHARE_NAMES]
     quantiles = sizes.quantiles
     rows = [names]
     rows += [[f"  {n}", *(f"{one:.0f}" for one in quantiles[n])] for n in ("width", "height")]
@@ -98,7 +94,7 @@ def _odd(sizes: Sizes, one_colour: OneColour, width: int) -> Lines:
     ]
     for words, pictures in kinds:
         lines.append(f"  {words}: {len(pictures):,}")
-        lines += [f"    {one.file(images)}" for one in pictures[:MOST]]
+        lines += [f"    {one.named(images)}" for one in pictures[:MOST]]
         lines += _more(len(pictures))
     return lines
 
@@ -126,13 +122,16 @@ def _copies(repeats: Repeats, width: int) -> Lines:
     lines.append(f"  in two classes: {len(repeats.in_two_classes):,}")
     lines += [_side_by_side(repeats, group[:3]) for group in repeats.in_two_classes[:MOST]]
     lines += _more(len(repeats.in_two_classes))
+    lines.append(f"  in one part and one class: {len(repeats.within):,}")
+    lines += [_side_by_side(repeats, group[:3]) for group in repeats.within[:MOST]]
+    lines += _more(len(repeats.within))
     for words in repeats.copies.notes:
         lines += _sentence(words, width)
     return lines
 
 
 def _side_by_side(repeats: Repeats, pictures: Sequence[Which]) -> str:
-    return "    " + " = ".join(one.file(repeats.images) for one in pictures)
+    return "    " + " = ".join(one.named(repeats.images) for one in pictures)
 
 
 def _more(total: int) -> Lines:

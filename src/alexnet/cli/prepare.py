@@ -1,9 +1,10 @@
 """Make an image set from photos: find the classes, decode, scale and crop each photo, measure.
 
-SOURCE is a folder of class folders, a folder of train/, val/ and test/ with class folders, or a
-.tar or .zip of either, which is read as it is, without unpacking. DATA is the folder to be made;
-the work is done in DATA.part, can be stopped at any moment and is taken up again by the same
-command. Photos that are broken are named, counted and left out.
+SOURCE is a folder of class folders, or of train/, val/ and test/ with class folders, or a .tar or
+.zip of either; or ImageNet's archives as downloaded; a list (CSV, TSV, JSON lines) of photos and
+labels; or the files of CIFAR or MNIST. It is recognised by its content, and nothing is unpacked to
+disk. DATA is the folder to be made; the work is done in DATA.part, can be stopped at any moment and
+is taken up again by the same command. Photos that are broken are named, counted and left out.
 
 Exit code 0: done; 3: done, but files were rejected (with --strict); 130: stopped, can go on.
 """
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alexnet.data.prepared import Prepared
 
 EXAMPLE = "alexnet prepare photos/ data/"
@@ -21,7 +24,7 @@ EXAMPLE = "alexnet prepare photos/ data/"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``alexnet prepare``."""
     add = parser.add_argument
-    add("source", metavar="SOURCE", help="folder, .tar or .zip with a folder for each class")
+    add("source", metavar="SOURCE", help="where the photos are")
     add("data", metavar="DATA", help="the folder to be made")
     for part, default in (("val", "0.1 where SOURCE has no val/"), ("test", "none")):
         add(
@@ -55,6 +58,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=0, metavar="N", help="which photos are split off (default: 0)")
     add("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    add(
+        "--checksums",
+        action="store_true",
+        help="first compare archives with the published MD5 sums, where there are any",
+    )
     add("--job", metavar="K/N", help="make the K-th of N shares only, and no set yet")
     add("--strict", action="store_true", help="exit with 3 when files were rejected")
     add("--json", action="store_true", help="print one JSON value on standard output")
@@ -85,6 +93,9 @@ def run(options: argparse.Namespace) -> int:
         seed=options.seed,
     )
     data = Path(options.data)
+    if options.checksums:
+        for path in wanted.sources().values():
+            _compare(path, say)
     if options.job is not None:
         prepare_share(wanted, data, options.job, options.workers, say)
         return 0
@@ -93,6 +104,17 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_as_json(result), indent=2))
     return 3 if options.strict and result.rejected else 0
+
+
+def _compare(path: Path, say: "Callable[[str], None]") -> None:
+    """Say of each archive at ``path`` whether it is as published."""
+    from alexnet.data.known.checksums import bytes_to_read, verified
+    from alexnet.progress import Progress
+
+    progress = Progress("checking MB", bytes_to_read(path) // 1_000_000, unit="")
+    for sentence in verified(path, lambda done: progress.update(done // 1_000_000)):
+        progress.close()
+        say(sentence)
 
 
 def _as_json(result: "Prepared") -> dict[str, object]:

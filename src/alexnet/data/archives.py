@@ -42,7 +42,7 @@ def cut(path: Path | str, last: str, error: BaseException) -> str:
     after = f" after {shown(last)}" if last else ""
     return (
         f"{shown(str(path))} is damaged or only partly downloaded: reading it fails{after} "
-        f"({error or type(error).__name__}). Download or pack it again."
+        f"({str(error) or type(error).__name__}). Download or pack it again."
     )
 
 

@@ -45,7 +45,7 @@ def mapped(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]
         raise misfit(path, "it is missing") from error
     except OSError as error:
         raise AlexNetError(f"{shown(str(path))} cannot be read: {error}.") from error
-    except (ValueError, EOFError, SyntaxError, TokenError, MemoryError, OverflowError) as error:
+    except (ValueError, TypeError, EOFError, SyntaxError, TokenError, MemoryError) as error:
         raise misfit(path, f"cut short or no array ({error})") from error
     if array.dtype != wanted or array.shape != shape or not array.flags.c_contiguous:
         raise misfit(path, f"it holds {array.dtype} {array.shape}, not {wanted} {shape}")

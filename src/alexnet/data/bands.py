@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alexnet.data.hashing import BANDS, BITS, MIRROR_MASK
 
-REACH = 14  # bits of 64; beyond, pairs of unlike photos are as many as those of copies
+REACH = 16  # bits of 64 in which copies may differ; beyond, other photos are too many
 CROWD = 64  # hashes with the same key by chance, at which a key gets one more band
 WINDOW = 512  # neighbours at most that a hash is compared with, for each choice of bands
 WIDTH = BITS // BANDS  # bits of a band
@@ -43,18 +43,18 @@ def near(hashes: Hashes, most: int, parts: NDArray[np.uint8] | None = None) -> N
 
     Where there are more, those that differ most are left out, and ``reach`` says from where on.
     ``parts`` (N,) has a bit for each part that a hash occurs in: pairs within one part are skipped.
-    Pairs within ``guaranteed(N)`` bits are found for sure, those with more bits nearly all.
+    Pairs within ``guaranteed(N)`` bits are found for sure, of those with more bits most.
     Time and memory grow as N, but for a step at each further band of a key.
     """
     found, held, reach = [_Pairs.none()], 0, REACH
     crowded = np.zeros(len(hashes), np.bool_)
     for bands in combinations(range(BANDS), _width(len(hashes))):
-        for first, second, mirrored, differ in _neighbours(hashes, bands, crowded):
+        for first, second, mirrored, differ in _neighbours(hashes, bands, reach, crowded):
             asked = (differ <= reach) & _across(parts, first, second)
             code = 2 * (first * len(hashes) + second) + mirrored
             found.append(_Pairs(code[asked], differ[asked]))
             held += len(found[-1].code)
-            if held > 4 * most:
+            if held > 2 * most:
                 kept, reach = _Pairs.once(found).closest(most, reach)
                 found, held = [kept], len(kept.code)
     kept, reach = _Pairs.once(found).closest(most, reach)
@@ -123,7 +123,7 @@ class _Pairs:
 
 
 def _neighbours(
-    hashes: Hashes, bands: tuple[int, ...], crowded: NDArray[np.bool_]
+    hashes: Hashes, bands: tuple[int, ...], reach: int, crowded: NDArray[np.bool_]
 ) -> Iterator[tuple[Indexes, Indexes, NDArray[np.bool_], NDArray[np.uint8]]]:
     """Pairs that agree in all of these bands, as they are or with one of them mirrored.
 
@@ -136,20 +136,22 @@ def _neighbours(
     following = ends[np.searchsorted(ends, np.arange(len(key)))] - np.arange(len(key))
     crowded[index[following > WINDOW]] = True
     for start in range(0, len(key), BLOCK):
-        for one, step in _close(ordered, following, start):
+        for one, step in _close(ordered, following, start, reach):
             low, high = np.sort([index[one], index[one + step]], axis=0)
             mirrored = (turned[low] != hashes[low]) != (turned[high] != hashes[high])
             yield low, high, mirrored, bits(turned[low] ^ turned[high])
 
 
-def _close(ordered: Hashes, following: Indexes, start: int) -> Iterator[tuple[Indexes, int]]:
-    """Places of a block whose hash differs little from that so many steps on, of the same key."""
+def _close(
+    ordered: Hashes, following: Indexes, start: int, reach: int
+) -> Iterator[tuple[Indexes, int]]:
+    """Places of a block whose hash is within reach of that so many steps on, of the same key."""
     stop = min(start + BLOCK, len(ordered))
     for step in range(1, min(WINDOW, int(following[start:stop].max())) + 1):
         last = min(stop, len(ordered) - step)
         # Slices, though keys may differ: faster than to gather those whose keys are equal.
         apart = bits(ordered[start:last] ^ ordered[start + step : last + step])
-        found = start + np.flatnonzero(apart <= REACH)
+        found = start + np.flatnonzero(apart <= reach)
         found = found[following[found] >= step]
         if len(found):
             yield found, step

@@ -8,6 +8,7 @@ complete or not there, and so it is the journal of the work as a whole.
 import io
 import json
 import mmap
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,17 +22,15 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from alexnet.data.entries import Extent, Raw
 from alexnet.data.filenames import shown
 from alexnet.data.hashing import perceptual_hash
 from alexnet.data.recognise import Unreadable
-from alexnet.data.square import square_of
+from alexnet.data.square import fitted_square, square_of
 from alexnet.errors import AlexNetError
 from alexnet.files import replacing, write_bytes
 from alexnet.kernels.pictures import SMALL, measure, small_grey
-from alexnet.preprocessing import fitted
 
 Outcome = tuple[int, int] | str  # native width and height, or why there is no picture
 LEAST, MOST = 32, 512  # photos of a block
@@ -98,9 +97,11 @@ def serve(descriptor: int, counter: int) -> None:
     """
     # Ctrl-C goes to all processes of a terminal; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    begun = mmap.mmap(counter, COUNT)
+    begun, parent = mmap.mmap(counter, COUNT), os.getppid()
 
     def announce(photo: int) -> None:
+        if os.getppid() != parent:
+            raise EOFError  # killed; and who takes up its work waits for us to let go of the lock
         begun[:COUNT] = (photo + 1).to_bytes(COUNT, sys.byteorder)
 
     with Connection(descriptor) as pipe, suppress(EOFError, ConnectionError):
@@ -157,8 +158,8 @@ def _outcome(raw: Raw, square: Square) -> tuple[NDArray[np.uint8] | None, Outcom
 
 def _picture(raw: Raw, square: Square) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     if isinstance(raw, np.ndarray):
-        photo = Image.fromarray(raw)
-        return fitted(photo, square.size, square.fit, square.filter), photo.size
+        rows, columns = raw.shape[:2]
+        return fitted_square(raw, square.size, square.fit, square.filter), (columns, rows)
     return square_of(_bytes(raw), *square)
 
 

@@ -13,6 +13,7 @@ from alexnet.data.recognise import Unreadable
 # A profile that moves no colour by more than this many of 255 levels is sRGB under some name.
 SRGB_TOLERANCE = 2
 MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+UNUSABLE = (ImageCms.PyCMSError, KeyError, ValueError, TypeError, OSError)  # raised by profiles
 TIFF_BITS, TIFF_PHOTOMETRIC = 258, 262
 
 
@@ -36,12 +37,22 @@ def as_rgb(image: Image.Image) -> Image.Image:
 def rgb_and_profile(image: Image.Image) -> tuple[Image.Image, bytes | None]:
     """The same before its profile, for ``in_srgb`` to apply when the picture is small.
 
-    None where there is none, or where it had to be applied already: as other colours have to turn
-    into RGB, and transparent ones to be put over white, by way of sRGB.
+    None where there is nothing to do, or where it had to be done already: as other colours have to
+    turn into RGB, and transparent ones to be put over white, by way of sRGB.
     """
     if image.mode != "RGB" or image.has_transparency_data:
         return as_rgb(image), None
-    return image, image.info.get("icc_profile")
+    profile = image.info.get("icc_profile")
+    return image, profile if profile and not is_srgb(profile) else None
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Whether a picture of mode RGB with this profile stays as it is; a broken one does too."""
+    try:
+        mode, transform = _to_srgb(profile)
+    except UNUSABLE:
+        return True
+    return mode != "RGB" or transform is None
 
 
 def in_srgb(photo: Image.Image, profile: bytes) -> Image.Image:
@@ -124,7 +135,7 @@ def _through_profile(colours: Image.Image, profile: bytes) -> Image.Image | None
         if mode != colours.mode or transform is None:
             return None
         return ImageCms.applyTransform(colours, transform)
-    except (ImageCms.PyCMSError, KeyError, ValueError, TypeError, OSError):
+    except UNUSABLE:
         return None
 
 

@@ -28,6 +28,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
+REDUCTIONS = (8, 4, 2)  # as Pillow and libjpeg-turbo make them
 GZIP, UNPACKED = b"\x1f\x8b", 64 << 20  # how such a file begins; bytes that it may hold
 OPTIONAL = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}
 
@@ -48,6 +49,7 @@ class Decoded(NamedTuple):
     photo: Image.Image  # mode RGB
     native: tuple[int, int]  # width and height, as a viewer shows it
     profile: bytes | None  # of its colours; what ``in_srgb`` wants
+    reduced: int = 1  # by how much its sides were divided, and rounded up
 
 
 def decode_reduced(data: bytes, upright: bool = True, enough: int | None = None) -> Decoded:
@@ -65,6 +67,20 @@ def decode_reduced(data: bytes, upright: bool = True, enough: int | None = None)
             raise
         except Exception as error:  # Pillow's readers raise almost anything on damaged bytes
             raise Unreadable(_reason(kind, data, error)) from error
+
+
+def reduction(native: tuple[int, int], enough: int) -> int:
+    """By how much sides may be divided so that the shorter one has ``enough`` pixels still."""
+    return next((less for less in REDUCTIONS if min(native) // less >= enough), 1)
+
+
+def is_turned(jpeg: bytes) -> bool:
+    """Whether a viewer turns or mirrors a JPEG before showing it; True where Pillow cannot tell."""
+    with _quiet:
+        try:
+            return _turn(Image.open(io.BytesIO(jpeg), formats=["JPEG"])) is not None
+        except Exception:
+            return True
 
 
 def unpacked(data: bytes) -> bytes:
@@ -88,16 +104,17 @@ def unpacked(data: bytes) -> bytes:
 def _read(kind: str, data: bytes, upright: bool, enough: int | None) -> Decoded:
     image = _heif(data) if kind == "HEIF" else Image.open(io.BytesIO(data), formats=[kind])
     native = image.size
-    check_size(*native)
+    _check_size(*native)
     if enough and kind == "JPEG":
         image.draft(image.mode, (enough, enough))
+    reduced = reduction(native, enough or 0) if image.size != native else 1
     image.load()
     turn = _turn(image) if upright else None
     photo, profile = rgb_and_profile(image)
     if turn is not None:
         photo, native = photo.transpose(turn), (native[::-1] if turn in SIDEWAYS else native)
     photo.info = {}  # saved again, an EXIF block or profile left here would act a second time
-    return Decoded(photo, native, profile)
+    return Decoded(photo, native, profile, reduced)
 
 
 def _heif(data: bytes) -> Image.Image:
@@ -107,13 +124,12 @@ def _heif(data: bytes) -> Image.Image:
         raise Unreadable("a HEIC photo: install alexnet[heic] to read it") from None
     # Not its register_heif_opener: that would change Pillow for the whole program.
     heif = pillow_heif.open_heif(io.BytesIO(data))
-    check_size(*heif.size)
+    _check_size(*heif.size)
     image: Image.Image = heif.to_pillow()
     return image
 
 
-def check_size(width: int, height: int) -> None:
-    """Raises ``Unreadable`` where a photo claims more pixels than anybody's camera has."""
+def _check_size(width: int, height: int) -> None:
     if width * height > LARGEST:
         raise Unreadable(_too_many(width * height, LARGEST, f"{width}x{height} = "))
 
@@ -122,11 +138,6 @@ def _too_many(pixels: int, limit: int, sides: str = "") -> str:
     million = 1_000_000
     limit_said = f"the limit is {limit / million:,.0f} million"
     return f"claims {sides}{pixels / million:,.0f} million pixels; {limit_said}"
-
-
-def is_turned(image: Image.Image) -> bool:
-    """Whether a viewer turns or mirrors an opened picture before it shows it."""
-    return _turn(image) is not None
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

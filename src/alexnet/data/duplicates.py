@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.bands import REACH, WINDOW, Hashes, Indexes, Near, near
+from alexnet.data.bands import REACH, WINDOW, Hashes, Indexes, near
 from alexnet.data.hashing import FLAT, MIRROR_MASK
 from alexnet.data.likeness import likeness
 from alexnet.kernels.pictures import SMALL, small_grey
@@ -14,7 +14,8 @@ from alexnet.kernels.pictures import SMALL, small_grey
 KINDS = ("exact", "near", "mirrored")
 EXACT, NEAR, MIRRORED = range(3)
 ALIKE = 0.85  # docs/inspect.md tells where copies lie, and where other pictures
-MOST = 200_000  # pairs with hashes that differ, whose pictures are compared
+MISSES = 30_000  # pairs with like hashes that may turn out to be no copies: half a minute
+LEAST = 1_000_000  # pairs that are held in memory, in small sets too
 CHUNK = 256  # pairs that are compared in one go
 
 # Numbers of pictures (n,) -> what ``small_grey`` makes of each, uint8 (n, 32, 32).
@@ -55,7 +56,7 @@ def search(
     hashes: Hashes,
     greys: Greys,
     part: NDArray[np.int64] | None = None,
-    most: int = MOST,
+    misses: int = MISSES,
     tell: Callable[[int, int], None] = _unheard,
 ) -> Copies:
     """Find copies among N pictures by digests (N, 16) of their bytes and hashes (N,).
@@ -63,7 +64,8 @@ def search(
     Pictures whose hashes are like are compared themselves, so no pair is here for its hash alone:
     it is ``near`` or ``mirrored`` where its ``likeness`` is ALIKE or more. With ``part`` (N,),
     numbers from 0 to 7, these are looked for across parts only, but for those of one hash.
-    ``tell`` gets how many pairs were compared, of how many.
+    The likest hashes come first; after so many ``misses`` the others are left out, and ``notes``
+    says so. ``tell`` gets how many pairs were compared, of how many at most.
     """
     same = _first_with(digests.view(np.uint64))
     again = np.flatnonzero(same != np.arange(len(same)))
@@ -72,16 +74,17 @@ def search(
     twin = alone[_first_with(either[:, None])]
     heads = alone[twin == alone]
     within = None if part is None else _parts_of(heads, part, same, alone, twin)
-    like = near(hashes[heads], most, within)
+    like = near(hashes[heads], max(len(hashes) // 2, LEAST), within)
     twins = np.flatnonzero(twin != alone)
     turned = hashes[twin[twins]] != hashes[alone[twins]]
     asked = np.append(
         _pairs(twin[twins], alone[twins], _kind(turned)),
         _pairs(heads[like.first], heads[like.second], _kind(like.mirrored), like.differ),
     )
-    found = np.append(_pairs(same[again], again, EXACT), _compared(asked, greys, tell))
+    found, reach = _compared(asked, greys, misses, tell)
+    found = np.append(_pairs(same[again], again, EXACT), found)
     flat = int(np.sum((same == np.arange(len(same))) & (hashes == FLAT)))
-    return Copies(_once(found), _notes(flat, like))
+    return Copies(_once(found), _notes(flat, min(reach, like.reach), like.crowded))
 
 
 def greys_of(picture: Callable[[int], NDArray[np.uint8]]) -> Greys:
@@ -162,18 +165,24 @@ def _pairs(first: Indexes, second: Indexes, kind: object, differ: object = 0) ->
     return pairs
 
 
-def _compared(pairs: Pairs, greys: Greys, tell: Callable[[int, int], None]) -> Pairs:
-    """Those pairs whose pictures are alike."""
-    pairs = np.sort(pairs, order=["first", "second"])  # files are read from beginning to end
+def _compared(
+    pairs: Pairs, greys: Greys, misses: int, tell: Callable[[int, int], None]
+) -> tuple[Pairs, int]:
+    """Those pairs whose pictures are alike, and up to how many bits all were compared."""
+    pairs = np.sort(pairs, order=["differ", "first", "second"])
+    alike = np.zeros(len(pairs), np.bool_)
     for start in range(0, len(pairs), CHUNK):
         some = pairs[start : start + CHUNK]
+        if start - alike.sum() > misses:
+            return pairs[alike], int(some["differ"][0]) - 1
         numbers, places = np.unique([some["first"], some["second"]], return_inverse=True)
         one, other = greys(numbers)[places.reshape(2, -1)]
         turned = some["kind"] == MIRRORED
         other[turned] = other[turned, :, ::-1]
         some["likeness"] = likeness(one, other)
+        alike[start : start + CHUNK] = some["likeness"] >= ALIKE
         tell(start + len(some), len(pairs))
-    return pairs[pairs["likeness"] >= ALIKE]
+    return pairs[alike], REACH
 
 
 def _once(pairs: Pairs) -> Pairs:
@@ -185,18 +194,18 @@ def _once(pairs: Pairs) -> Pairs:
     return pairs[new]
 
 
-def _notes(flat: int, like: Near) -> tuple[str, ...]:
+def _notes(flat: int, reach: int, crowded: int) -> tuple[str, ...]:
     notes = []
     if flat:
         notes.append(f"Pictures of one colour, which were compared pixel for pixel only: {flat:,}.")
-    if like.reach < REACH:
+    if reach < REACH:
         notes.append(
-            f"So many pictures have like hashes that only those were compared whose hashes differ "
-            f"in at most {like.reach} of 64 bits, not {REACH}: some that were cut may be missed."
+            f"Like hashes are so many that only pictures were compared whose hashes differ in up "
+            f"to {reach} of 64 bits, not {REACH}: copies that were cut may be missed."
         )
-    if like.crowded:
+    if crowded:
         notes.append(
             f"Pictures whose hashes are like those of more than {WINDOW} others, of which not all "
-            f"were compared: {like.crowded:,}."
+            f"were compared: {crowded:,}."
         )
     return tuple(notes)

@@ -21,9 +21,8 @@ def perceptual_hash(grey: NDArray[np.uint8]) -> NDArray[np.uint64]:
     Equal greys have equal hashes on every machine; that of the mirrored picture is
     ``hash ^ MIRROR_MASK`` where no frequency is exactly 0.
     """
-    waves = _waves()
     # Whole numbers below 2^53: exact in float64, whatever the order of BLAS's sums.
-    sizes = waves @ grey.astype(np.float64) @ waves.T
+    sizes = _WAVES @ grey.astype(np.float64) @ _WAVES.T
     signs = np.ascontiguousarray(sizes[..., _VERTICAL, _HORIZONTAL] > 0)
     packed = np.packbits(signs, axis=-1, bitorder="little")
     hashes: NDArray[np.uint64] = packed.view("<u8")[..., 0].astype(np.uint64)
@@ -48,3 +47,6 @@ def _waves() -> NDArray[np.float64]:
     frequencies = np.arange(max(_VERTICAL.max(), _HORIZONTAL.max()) + 1)
     waves: NDArray[np.float64] = np.rint(1024 * np.cos(np.outer(frequencies, places)))
     return waves
+
+
+_WAVES = _waves()

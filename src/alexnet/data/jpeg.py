@@ -4,15 +4,15 @@ Bit for bit what ``decode`` gives by way of Pillow, whose decoder, libjpeg-turbo
 needs more thought than ordinary files do (profiles, inks, turned photos, damage) goes that way.
 """
 
-import io
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from alexnet.data.colour import is_srgb
 from alexnet.data.damage import FRAMES, Segment, check_jpeg, jpeg_segments
-from alexnet.data.decode import check_size, is_turned
+from alexnet.data.decode import LARGEST, is_turned, reduction
 
 try:
     import simplejpeg
@@ -22,15 +22,21 @@ except ImportError:  # there is no wheel for this machine
 HUFFMAN = {0xC0, 0xC1, 0xC2}  # kinds of frame: baseline, extended, progressive
 EXIF, PROFILE, ADOBE = 0xE1, 0xE2, 0xEE  # segments of applications
 GREY, COLOURS = 1, 3  # channels
-YCC = 1  # Adobe's number for colours that are stored as JFIF has them
+YCC = b"\1"  # Adobe's number for colours that are stored as JFIF has them
 ORIENTATION = (b"\x12\x01", b"\x01\x12", b"Orientation")  # its tag, in both orders of bytes; XMP's
-REDUCTIONS = (8, 4, 2)  # those for which libjpeg-turbo has vector code
-
-Found = tuple[NDArray[np.uint8], tuple[int, int], bytes | None]
 
 
-def pixels_of(data: bytes, upright: bool, enough: int) -> Found | None:
-    """A JPEG as ``decode_reduced`` has it, its photo as pixels (rows, columns, 3).
+class Pixels(NamedTuple):
+    """What ``Decoded`` holds, the photo being pixels (rows, columns, 3)."""
+
+    photo: NDArray[np.uint8]
+    native: tuple[int, int]
+    profile: bytes | None
+    reduced: int
+
+
+def pixels_of(data: bytes, upright: bool, enough: int) -> Pixels | None:
+    """What ``decode_reduced`` would give for a JPEG.
 
     None where it is to be done there. Raises ``Unreadable`` for a file that is cut short.
     """
@@ -41,7 +47,6 @@ def pixels_of(data: bytes, upright: bool, enough: int) -> Found | None:
     native = _size_of_ordinary(data, segments)
     if native is None or (upright and _is_turned(data, segments)):
         return None
-    check_size(*native)
     less = reduction(native, enough)
     columns, rows = (-(-side // less) for side in native)
     try:
@@ -51,12 +56,8 @@ def pixels_of(data: bytes, upright: bool, enough: int) -> Found | None:
         )
     except ValueError:
         return None
-    return pixels, native, next(_profiles(data, segments), None)
-
-
-def reduction(native: tuple[int, int], enough: int) -> int:
-    """By how much the sides may be divided so that the shorter one has ``enough`` pixels still."""
-    return next((less for less in REDUCTIONS if min(native) // less >= enough), 1)
+    profile = next(_profiles(data, segments), None)
+    return Pixels(pixels, native, None if profile is None or is_srgb(profile) else profile, less)
 
 
 def _size_of_ordinary(data: bytes, segments: list[Segment]) -> tuple[int, int] | None:
@@ -66,12 +67,12 @@ def _size_of_ordinary(data: bytes, segments: list[Segment]) -> tuple[int, int] |
         return None
     header = data[frames[0] + 5 : frames[0] + 10]
     has_profile = any(True for _ in _profiles(data, segments))
-    if header[4] != COLOURS and (header[4] != GREY or has_profile):
+    if len(header) < 5 or (header[4] != COLOURS and (header[4] != GREY or has_profile)):
         return None
     if not all(_is_ordinary(data, segment) for segment in segments):
         return None
     rows, columns = int.from_bytes(header[:2], "big"), int.from_bytes(header[2:4], "big")
-    return (columns, rows) if rows and columns else None
+    return (columns, rows) if 0 < rows * columns <= LARGEST else None
 
 
 def _is_ordinary(data: bytes, segment: Segment) -> bool:
@@ -79,7 +80,7 @@ def _is_ordinary(data: bytes, segment: Segment) -> bool:
     marker, start, _ = segment
     body = start + 4
     if marker == ADOBE and data.startswith(b"Adobe", body):
-        return data[body + 11] == YCC
+        return data[body + 11 : body + 12] == YCC
     return not _is_profile(data, segment) or data[body + 12 : body + 14] == b"\1\1"
 
 
@@ -98,7 +99,4 @@ def _is_turned(data: bytes, segments: list[Segment]) -> bool:
     blocks = (data[start:end] for marker, start, end in segments if marker == EXIF)
     if not any(sign in block for block in blocks for sign in ORIENTATION):
         return False
-    try:
-        return is_turned(Image.open(io.BytesIO(data), formats=["JPEG"]))
-    except Exception:  # ``decode`` says what is wrong
-        return True
+    return is_turned(data)

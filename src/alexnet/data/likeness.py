@@ -3,13 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.kernels.pictures import SMALL
-
 ROUNDS = 4  # of the fit; from then on nothing changes
 FARTHEST = 0.12  # half sides that the fit may scale and shift: a tenth of the picture cut off
 STEP = 0.05  # half sides that a round may move
+BORDER = 16  # of a side; this part of it is not compared: what was cut off may lie there
 FAINT = 1e-3  # sums of squares, below which there are no edges
-BORDER = 2  # pixels at each side that are not compared: what was cut off may lie there
 
 Floats = NDArray[np.float64]
 
@@ -19,19 +17,16 @@ def likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
 
     The correlation of their edges (the Laplacian of the smoothed greys), after the other one has
     been scaled and shifted onto the first by least squares (Lucas and Kanade 1981), each side by
-    itself. Pictures without edges are like nothing: 0.
+    itself, with pictures of half the size. Pictures without edges are like nothing: 0.
     """
     target, source = _smoothed(one), _smoothed(other)
-    fit = np.tile(np.array([1.0, 0.0, 1.0, 0.0]), (len(one), 1))  # scale, shift: down, across
+    small_target, small_source = _halved(target), _halved(source)
+    fit = np.tile([1.0, 0.0, 1.0, 0.0], (len(one), 1))  # scale, shift: down, across
     for _ in range(ROUNDS):
-        fit += _better(target, _laid(source, fit))
+        fit += _better(small_target, _laid(small_source, fit))
         fit[:, ::2] = fit[:, ::2].clip(1 - FARTHEST, 1 + FARTHEST)
         fit[:, 1::2] = fit[:, 1::2].clip(-FARTHEST, FARTHEST)
     return _correlation(_edges(target), _edges(_laid(source, fit)))
-
-
-# Places of the pixels' middles, -1 to 1.
-_PLACES = (np.arange(SMALL) - (SMALL - 1) / 2) / (SMALL / 2)
 
 
 def _smoothed(greys: NDArray[np.uint8]) -> Floats:
@@ -41,34 +36,45 @@ def _smoothed(greys: NDArray[np.uint8]) -> Floats:
     return (wide[:, :, :-2] + 2 * wide[:, :, 1:-1] + wide[:, :, 2:]) / 16
 
 
+def _halved(pictures: Floats) -> Floats:
+    rows = pictures[:, ::2] + pictures[:, 1::2]
+    return (rows[:, :, ::2] + rows[:, :, 1::2]) / 4
+
+
 def _laid(pictures: Floats, fit: Floats) -> Floats:
     """The pictures as they look at scaled and shifted places, linearly between pixels."""
-    down, across = _weights(fit[:, :2]), _weights(fit[:, 2:])
+    side = pictures.shape[1]
+    down, across = _weights(fit[:, :2], side), _weights(fit[:, 2:], side)
     laid: Floats = down @ pictures @ across.transpose(0, 2, 1)
     return laid
 
 
-def _weights(fit: Floats) -> Floats:
-    """How much of each pixel (last) each place (middle) takes: (P, 32, 32)."""
-    wanted = fit[:, :1] * _PLACES + fit[:, 1:]
-    pixels = (wanted * (SMALL / 2) + (SMALL - 1) / 2).clip(0, SMALL - 1)
-    apart = np.abs(pixels[:, :, None] - np.arange(SMALL))
-    weights: Floats = (1 - apart).clip(0)
+def _weights(fit: Floats, side: int) -> Floats:
+    """How much of each pixel (last) each place (middle) takes: (P, side, side)."""
+    wanted = fit[:, :1] * _places(side) + fit[:, 1:]
+    pixels = (wanted * (side / 2) + (side - 1) / 2).clip(0, side - 1)
+    weights: Floats = (1 - np.abs(pixels[:, :, None] - np.arange(side))).clip(0)
     return weights
+
+
+def _places(side: int) -> Floats:
+    """Where pixels have their middles, -1 to 1."""
+    places: Floats = (np.arange(side, dtype=np.float64) - (side - 1) / 2) / (side / 2)
+    return places
 
 
 def _better(target: Floats, laid: Floats) -> Floats:
     """What to add to the fit: (P, 4).
 
-    The target is taken for a sum of laid picture, a constant, and the picture's slopes times what
-    each part of the fit moves there.
+    The target is taken for a sum of the laid picture, a constant, and the picture's slopes times
+    what each part of the fit moves there.
     """
     down, across = _slope(laid, 1), _slope(laid, 2)
-    parts = [down * _PLACES[:, None], down, across * _PLACES, across, laid, np.ones_like(laid)]
+    places = _places(laid.shape[1])
+    parts = [down * places[:, None], down, across * places, across, laid, np.ones_like(laid)]
     every = np.stack([_inner(part) for part in parts], axis=1)
-    square = every @ every.transpose(0, 2, 1)
     # Where a picture has no slopes in some direction, it is not moved there.
-    square += np.eye(len(parts))
+    square = every @ every.transpose(0, 2, 1) + np.eye(len(parts))
     found = np.linalg.solve(square, every @ _inner(target)[:, :, None])[:, :, 0]
     contrast = np.maximum(found[:, 4:5], 0.2)
     step: Floats = np.clip(found[:, :4] / contrast, -STEP, STEP)
@@ -77,13 +83,14 @@ def _better(target: Floats, laid: Floats) -> Floats:
 
 def _slope(pictures: Floats, axis: int) -> Floats:
     """The change from half side to half side."""
-    slope: Floats = np.gradient(pictures, axis=axis) * (SMALL / 2)
+    slope: Floats = np.gradient(pictures, axis=axis) * (pictures.shape[1] / 2)
     return slope
 
 
 def _inner(pictures: Floats) -> Floats:
     """Without the border: (P, pixels)."""
-    kept = slice(BORDER, SMALL - BORDER)
+    side = pictures.shape[1]
+    kept = slice(side // BORDER, side - side // BORDER)
     return pictures[:, kept, kept].reshape(len(pictures), -1)
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 
 from alexnet.data.catalogue import Catalogue
 from alexnet.data.entries import Entry, Source
@@ -36,6 +37,7 @@ class Listing:
     refused: list[tuple[str, str]] = field(default_factory=list)  # name, reason
     not_photos: Counter[str] = field(default_factory=Counter)  # kind -> number
     digest: list[str] = field(default_factory=list)  # of all names, sizes and times
+    stamps: dict[str, str] = field(default_factory=dict)  # files below it with photos: ``stamp_of``
 
     @property
     def photos(self) -> int:
@@ -64,7 +66,9 @@ def _twice(source: Source, label: str, former: str) -> str:
 
 
 def _photos(listing: Listing) -> Iterator[tuple[int, Entry]]:
-    digest = sha256(_stamp(listing.source))
+    stamps, path = listing.stamps, listing.source.path
+    stamps[""] = stamp_of(path)
+    digest = sha256(stamps[""].encode())
     for entry in listing.source.entries():
         if entry.folder:
             listing.folders.add(entry.path)
@@ -80,13 +84,16 @@ def _photos(listing: Listing) -> Iterator[tuple[int, Entry]]:
         elif entry.problem:
             listing.refused.append((entry.path, entry.problem))
         else:
+            if entry.file not in stamps:
+                stamps[entry.file] = stamp_of(path / entry.file)
             yield _placed(listing, entry), entry
     listing.digest.append(digest.hexdigest())
 
 
-def _stamp(source: Source) -> bytes:
-    facts = source.path.stat()
-    return f"{facts.st_size}/{facts.st_mtime_ns}".encode() if source.path.is_file() else b"folder"
+def stamp_of(path: Path) -> str:
+    """Size and time of last change of a file; whatever changes in a folder, it stays one."""
+    facts = path.stat()
+    return f"{facts.st_size}/{facts.st_mtime_ns}" if path.is_file() else "folder"
 
 
 def _placed(listing: Listing, entry: Entry) -> int:

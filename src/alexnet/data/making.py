@@ -5,11 +5,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from alexnet.data.blocks import boundaries, most_photos, record_path
 from alexnet.data.entries import Entry
 from alexnet.data.explain import number
 from alexnet.data.filenames import shown
+from alexnet.data.listing import stamp_of
 from alexnet.data.plan import Plan
 from alexnet.data.talk import Talk
 from alexnet.data.workers import Block, Order, make_blocks
@@ -81,6 +83,13 @@ def make_all(
     if done:
         talk.say(f"{number(done, 'photo')} of {total:,} were done before.")
     _make(plan, waiting, order, min(workers, len(waiting)), total, talk)
+    for path, stamp in plan.stamps.items():
+        if not path.exists() or stamp_of(path) != stamp:
+            raise _changed(path)
+
+
+def _changed(path: Path) -> AlexNetError:
+    return AlexNetError(f"{shown(str(path))} was changed while it was read.")
 
 
 def _check_disk(left: int, order: Order, talk: Talk) -> None:
@@ -132,8 +141,7 @@ def _blocks(plan: Plan, waiting: Sequence[Span]) -> Iterator[Block]:
             try:
                 items = [next(raws) for _ in photos]
             except StopIteration:
-                where = shown(str(plan.sources[source].path))
-                raise AlexNetError(f"{where} was changed while it was read.") from None
+                raise _changed(plan.sources[source].path) from None
             yield Block(span.number, items, counted)
 
 

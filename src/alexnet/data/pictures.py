@@ -52,7 +52,7 @@ class Shards:
     def read(self, address: int, out: NDArray[np.uint8]) -> None:
         """Read the picture at an address into ``out`` (size, size, 3), which is contiguous."""
         number, place = divmod(address, self.most)
-        path, left = shard_path(self.folder, number), memoryview(out).cast("B")
+        path, left = shard_path(self.folder, number), out.data.cast("B")
         try:
             descriptor, at = self._open(number), HEADER + place * len(left)
             while left:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from alexnet.data.catalogue import Catalogue, Place
@@ -35,6 +36,7 @@ class Plan:
     shares: dict[str, float]  # part -> share of SOURCE's train photos that goes there
     upright: bool  # whether photos are turned as their EXIF blocks say
     contents: str  # a hash of all names, sizes and times
+    stamps: dict[Path, str]  # of the sources and the archives in them: ``listing.stamp_of``
     notes: list[str]
     total: int  # photos
     counts: Counter[tuple[str, str]]  # part and class -> photos
@@ -95,7 +97,9 @@ def make_plan(options: Options) -> Plan:
     plan = Plan(
         sources, layouts, catalogue, sum((one.not_photos for one in listings), Counter[str]()),
         catalogue.count("rejected"), {}, _upright(options, sources, counts),
-        sha256("".join(one.digest[0] for one in listings).encode()).hexdigest(), notes,
+        sha256("".join(one.digest[0] for one in listings).encode()).hexdigest(),
+        {one.source.path / file: stamp for one in listings for file, stamp in one.stamps.items()},
+        notes,
         counts.total(), counts,
     )  # fmt: skip
     missing = _check_classes(plan)

@@ -221,6 +221,7 @@ def _there_already(data: Path, job: dict[str, Any], talk: Talk) -> Prepared:
             f"{where} exists already, made with {work.changes(facts['source'], job)}. "
             "Choose another name or remove it."
         )
+    work.release(data)  # where a process was killed after it had given the set its name
     talk.say(f"{where} is there already, made from the same photos with the same options.")
     if other := work.changes(facts["versions"], _versions()):
         talk.say(f"It was made with {other}; remove it to have it made anew.")

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alexnet.data.colour import in_srgb
-from alexnet.data.decode import decode_reduced, unpacked
-from alexnet.data.jpeg import pixels_of
+from alexnet.data.decode import Decoded, decode_reduced, unpacked
+from alexnet.data.jpeg import Pixels, pixels_of
 from alexnet.data.recognise import recognised
-from alexnet.kernels.pictures import scale_square
-from alexnet.preprocessing import fitted
+from alexnet.kernels.pictures import Box, scale_square
 
 # A reduced JPEG has at least so many pixels for one of the square: docs/results.md says what
 # difference it makes to the pixels.
@@ -30,14 +29,19 @@ def square_of(
     """
     data, enough = unpacked(data), MARGIN * size
     short = pixels_of(data, upright, enough) if recognised(data) == "JPEG" else None
-    photo, native, profile = short or decode_reduced(data, upright, enough)
-    square = fitted_square(photo, size, fit, filter)
-    # Of so many pixels only, since this takes ten times as long for each as all the rest.
-    return (square if profile is None else _in_srgb(square, profile)), native
+    found = short or decode_reduced(data, upright, enough)
+    return square_from(found, size, fit, filter), found.native
 
 
-def _in_srgb(square: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
-    return np.asarray(in_srgb(Image.fromarray(square), profile))
+def square_from(
+    found: Decoded | Pixels, size: int, fit: str = "crop", filter: str = "bicubic"
+) -> NDArray[np.uint8]:
+    """The square of a photo that is decoded already."""
+    square = _scaled(np.asarray(found.photo), _box(found.native, fit, found.reduced), size, filter)
+    if found.profile is None:
+        return square
+    # Of the square only: this takes longer for each pixel than all the rest.
+    return np.asarray(in_srgb(Image.fromarray(square), found.profile))
 
 
 def fitted_square(
@@ -46,8 +50,22 @@ def fitted_square(
     """``preprocessing.fitted`` of an RGB picture or of pixels (rows, columns, 3); the same bits."""
     pixels = np.asarray(photo)
     rows, columns = pixels.shape[:2]
-    side = min(rows, columns)
-    left, top = (columns - side) / 2, (rows - side) / 2
-    box = (left, top, left + side, top + side) if fit == "crop" else (0, 0, columns, rows)
+    return _scaled(pixels, _box((columns, rows), fit, 1), size, filter)
+
+
+def _box(native: tuple[int, int], fit: str, reduced: int) -> Box:
+    """What the square shows, in pixels of a picture with so many times fewer of them."""
+    width, height = native
+    side = min(native)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side) if fit == "crop" else (0, 0, width, height)
+    left, top, right, bottom = (edge / reduced for edge in box)
+    return left, top, right, bottom
+
+
+def _scaled(pixels: NDArray[np.uint8], box: Box, size: int, filter: str) -> NDArray[np.uint8]:
     square = scale_square(pixels, box, size, filter)
-    return fitted(Image.fromarray(pixels), size, fit, filter) if square is None else square
+    if square is not None:
+        return square
+    way = Image.Resampling[filter.upper()]
+    return np.asarray(Image.fromarray(pixels).resize((size, size), way, box=box))

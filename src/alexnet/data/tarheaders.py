@@ -191,7 +191,7 @@ def _records(data: bytes) -> dict[str, str]:
         digits = data[at : at + 20].partition(b" ")[0]
         end = at + _number(digits, base=10) if digits else at
         key, equals, value = data[at + len(digits) + 1 : end - 1].partition(b"=")
-        if not equals or end > len(data) or data[end - 1] != ord("\n"):
+        if not equals or not at < end <= len(data) or data[end - 1] != ord("\n"):
             raise tarfile.ReadError("a damaged pax header")
         if key in KEPT:
             said[KEPT[key]] = value.decode("utf-8", "surrogateescape")

@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet import files
+from alexnet.data.arrays import mapped
 from alexnet.data.blocks import DIGEST, shard_path
-from alexnet.data.store import SET, ImageSet, open_set
+from alexnet.data.pictures import Shards
+from alexnet.data.store import SET, looks_prepared, open_set
 from alexnet.machine import cores
 
 Seen = Callable[[int], None]
@@ -35,8 +37,7 @@ class Damage:
 def verify(data: Path, seen: Seen | None = None) -> list[Damage]:
     """Read the whole set; an empty list means that every byte is as it was made.
 
-    ``seen`` is told the bytes of pictures read so far. AlexNetError where the set cannot be opened
-    at all.
+    ``seen`` is told the bytes of pictures read so far. AlexNetError where there is no set.
     """
     found = list(_facts(data))
     if found:
@@ -44,7 +45,13 @@ def verify(data: Path, seen: Seen | None = None) -> list[Damage]:
     facts = files.read_json(data / SET)
     for name, wanted in facts["checksums"].items():
         found += _other_file(data / name, name, wanted)
-    return found or [*_strangers(data, facts), *_pictures(open_set(data), seen or (lambda _: None))]
+    if {"shards.npy", "digests.npy"} & {one.file for one in found}:
+        return found  # nothing is left by which pictures could be judged
+    counts = mapped(data / "shards.npy", np.int32, (facts["shards"],))
+    store = Shards(data, counts, facts["shard"], facts["size"])
+    digests = mapped(data / "digests.npy", np.uint8, (len(counts) * store.most, DIGEST))
+    found += _strangers(store, facts)
+    return [*found, *_pictures(store, digests, seen or (lambda _: None))]
 
 
 def checksum_of(facts: dict[str, Any]) -> str:
@@ -55,8 +62,9 @@ def checksum_of(facts: dict[str, Any]) -> str:
 
 def _facts(data: Path) -> Iterator[Damage]:
     """Damage of set.json itself, whose text must be just what is written for what it says."""
-    open_set(data)
-    facts = files.read_json(data / SET)
+    facts = files.read_json(data / SET) if looks_prepared(data) else None
+    if not isinstance(facts, dict) or "checksum" not in facts:
+        facts = open_set(data).facts  # or the sentence about what it is instead
     if facts.get("checksum") != checksum_of(facts):
         yield Damage(SET, "its content is not what its checksum says")
     elif (data / SET).read_bytes() != files.as_json(facts):
@@ -71,21 +79,22 @@ def _other_file(path: Path, name: str, wanted: str) -> Iterator[Damage]:
         yield Damage(name, f"it cannot be read: {error.strerror or error}")
 
 
-def _strangers(data: Path, facts: dict[str, Any]) -> Iterator[Damage]:
+def _strangers(store: Shards, facts: dict[str, Any]) -> Iterator[Damage]:
+    data = store.folder
     known = {data / name for name in (SET, "pictures", *facts["checksums"])}
-    known |= {path for _, path in open_set(data).store.paths()}
-    for path in sorted((*data.iterdir(), *(data / "pictures").iterdir())):
+    known |= {path for _, path in store.paths()}
+    for path in sorted((*data.iterdir(), *(data / "pictures").glob("*"))):
         if path not in known:
             yield Damage(str(path.relative_to(data)), "it does not belong to the set")
 
 
-def _pictures(images: ImageSet, seen: Seen) -> Iterator[Damage]:
+def _pictures(store: Shards, digests: NDArray[np.uint8], seen: Seen) -> Iterator[Damage]:
     """Damage of shards: read by threads ahead, told in their order."""
     threads, done = cores(), 0
     waiting: deque[Future[tuple[int, list[Damage]]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for number, _ in images.store.paths():
-            waiting.append(pool.submit(_shard, images, number))
+        for number, _ in store.paths():
+            waiting.append(pool.submit(_shard, store, digests, number))
             if len(waiting) > 2 * threads:
                 size, damages = waiting.popleft().result()
                 seen(done := done + size)
@@ -96,34 +105,27 @@ def _pictures(images: ImageSet, seen: Seen) -> Iterator[Damage]:
             yield from damages
 
 
-def _shard(images: ImageSet, number: int) -> tuple[int, list[Damage]]:
+def _shard(store: Shards, digests: NDArray[np.uint8], number: int) -> tuple[int, list[Damage]]:
     """The bytes of a shard, and what is wrong with it."""
-    store, name = images.store, f"pictures/{number:07}.npy"
-    count = int(store.counts[number])
+    name, count = f"pictures/{number:07}.npy", int(store.counts[number])
     header = header_of(count, store.size)
     picture = bytearray(3 * store.size**2)
     damages: list[Damage] = []
     try:
-        with shard_path(images.folder, number).open("rb", buffering=0) as file:
+        with shard_path(store.folder, number).open("rb", buffering=0) as file:
             if file.read(len(header)) != header:
                 damages.append(Damage(name, "its header is damaged"))
-            for place, digest in enumerate(images.digests[number * store.most :][:count]):
-                damages += _picture(file, picture, digest, name, place)
+            for place, digest in enumerate(digests[number * store.most :][:count]):
+                if file.readinto(picture) != len(picture):
+                    damages.append(Damage(name, f"it is cut short in picture {place}"))
+                    break
+                if sha256(picture).digest()[:DIGEST] != digest.tobytes():
+                    damages.append(Damage(name, f"picture {place} is not what its digest says"))
             if file.read(1):
                 damages.append(Damage(name, "there is more in it than its pictures"))
     except OSError as error:
         damages.append(Damage(name, f"it cannot be read: {error.strerror or error}"))
     return len(header) + count * len(picture), damages
-
-
-def _picture(
-    file: io.FileIO, room: bytearray, wanted: NDArray[np.uint8], name: str, place: int
-) -> list[Damage]:
-    if file.readinto(room) != len(room):
-        return [Damage(name, f"it is cut short in picture {place}")]
-    if sha256(room).digest()[:DIGEST] != wanted.tobytes():
-        return [Damage(name, f"picture {place} is not what its digest says")]
-    return []
 
 
 def header_of(count: int, size: int) -> bytes:

@@ -64,13 +64,13 @@ def _lock(part: Path, name: str, how: int) -> int:
     for _ in range(PATIENCE):
         try:
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor
         except BlockingIOError:
             time.sleep(0.1)
             continue
         except OSError:
             return descriptor  # a file system without locks
-        if os.fstat(descriptor).st_nlink:
-            return descriptor
         os.close(descriptor)  # another process has published what we waited for
         return _lock(part, name, how)
     os.close(descriptor)
@@ -141,14 +141,16 @@ def _clear(paths: list[Path]) -> None:
 
 def abandon(part: Path) -> None:
     """Leave a folder that was made for nothing; whatever else is in it stays."""
-    for path in _locks(part):
-        path.unlink(missing_ok=True)
-    with suppress(OSError):
+    with suppress(OSError):  # another who waited may have done it
+        release(part)
         part.rmdir()
 
 
-def _locks(part: Path) -> list[Path]:
-    return [path for path in part.iterdir() if LOCKS.fullmatch(path.name)]
+def release(folder: Path) -> None:
+    """Remove the locks in a folder; whoever waits for one then looks again."""
+    for path in folder.iterdir():
+        if LOCKS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def changes(former: dict[str, Any], job: dict[str, Any]) -> str:
@@ -167,10 +169,14 @@ def _option(value: object) -> str:
 
 
 def publish(part: Path, data: Path) -> None:
-    """Give the finished set its name; all that is not of the set goes first."""
+    """Give the finished set its name; all that is not of the set goes."""
     shutil.rmtree(part / BLOCKS, ignore_errors=True)
-    for path in (part / JOB, *_locks(part), *part.rglob(".alexnet-*.tmp")):
+    for path in (part / JOB, *part.rglob(".alexnet-*.tmp")):
         path.unlink(missing_ok=True)
     if data.is_dir() and not any(data.iterdir()):
         data.rmdir()
+    # The locks go last: who waits for one must not have it before the name is taken, and until
+    # then all shards are written to disk.
     publish_folder(part, data)
+    with suppress(OSError):
+        release(data)

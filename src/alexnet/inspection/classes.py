@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet.data.store import ImageSet
-from alexnet.inspection.which import shown_classes
+from alexnet.inspection.which import shown_class
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,14 @@ def classes_of(images: ImageSet) -> Classes:
         name: np.bincount(part.labels, minlength=len(images.classes))
         for name, part in images.parts.items()
     }
-    return Classes(shown_classes(images), counts)
+    names = [shown_class(images, label) for label in range(len(images.classes))]
+    return Classes(names, counts)
+
+
+def uneven(classes: Classes) -> str:
+    """A sentence on how many training pictures classes have."""
+    largest = f"Always naming the largest is wrong in {100 * classes.by_largest:.1f} %."
+    if classes.imbalance == 1:
+        return f"All classes have equally many training pictures. {largest}"
+    times = f"{classes.imbalance:.3g} times as many training pictures as the smallest"
+    return f"The largest class has {times}. {largest}"

@@ -1,6 +1,7 @@
-"""Photos that a set holds more than once, by name: leaks between parts, one photo in two classes."""
+"""Photos that a set holds more than once, by name: leaks between parts, photos in two classes."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.duplicates import KINDS, Copies, clusters, greys_of, leaks, search
+from alexnet.data.duplicates import EXACT, KINDS, Copies, clusters, greys_of, leaks, search
 from alexnet.data.split import PARTS
 from alexnet.data.store import ImageSet
 from alexnet.inspection.which import Which, listed
@@ -36,12 +37,12 @@ class Repeats:
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """All pairs, the most alike first."""
-        found = [
-            Pair(*sorted(map(self.which, pair[:2]), key=_rank), KINDS[pair[2]], round(pair[3], 3))
-            for pair in self.copies.pairs.tolist()
-        ]
-        return sorted(found, key=lambda pair: (-pair.likeness, *map(_rank, (pair.one, pair.other))))
+        """All pairs, exact ones first, then the most alike."""
+        found = []
+        for first, second, kind, likeness, _ in self.copies.pairs.tolist():
+            one, other = sorted((self.which(first), self.which(second)), key=_rank)
+            found.append(Pair(one, other, KINDS[kind], round(likeness, 3)))
+        return sorted(found, key=_order)
 
     @cached_property
     def groups(self) -> list[list[Which]]:
@@ -61,6 +62,11 @@ class Repeats:
         """Groups whose pictures have different labels."""
         return [g for g in self.groups if len({one.label(self.images) for one in g}) > 1]
 
+    @cached_property
+    def within(self) -> list[list[Which]]:
+        """Groups that are in one part and one class."""
+        return [g for g in self.groups if len({(p.part, p.label(self.images)) for p in g}) == 1]
+
     @property
     def kinds(self) -> dict[str, int]:
         """Pairs of each kind."""
@@ -70,6 +76,10 @@ class Repeats:
     def which(self, number: int) -> Which:
         """The picture with that number."""
         return Which(PARTS[self.part[number]], int(self.place[number]))
+
+    def joining(self, group: Sequence[Which]) -> Pair | None:
+        """The pair of the first two of a group; None where only others join them."""
+        return self._pair_of.get((group[0], group[1]))
 
     def as_json(self) -> dict[str, Any]:
         """Pairs, groups and leaks by name."""
@@ -85,6 +95,10 @@ class Repeats:
             "in_two_classes": [self._named(*group) for group in self.in_two_classes],
             "notes": self.copies.notes,
         }  # fmt: skip
+
+    @cached_property
+    def _pair_of(self) -> dict[tuple[Which, Which], Pair]:
+        return {(pair.one, pair.other): pair for pair in self.pairs}
 
     def _named(self, *pictures: Which) -> list[dict[str, Any]]:
         return listed(self.images, pictures)
@@ -107,6 +121,10 @@ def repeats_of(images: ImageSet, progress: Progress) -> Repeats:
     copies = search(images.digests[rows], images.hashes[rows], greys, tell=tell)
     progress.close()
     return Repeats(images, copies, part, place)
+
+
+def _order(pair: Pair) -> tuple[bool, float, tuple[int, int], tuple[int, int]]:
+    return pair.kind != KINDS[EXACT], -pair.likeness, _rank(pair.one), _rank(pair.other)
 
 
 def _rank(one: Which) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What a network will see of a set's pictures: training views, and the colour noise by itself."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def training_views(images: ImageSet, wanted: int = SHEET) -> list[View]:
 def less_the_mean(images: ImageSet, view: View) -> NDArray[np.uint8]:
     """The same view as the network reads it, at half contrast: 128 stands for 0."""
     numbers = _seen(images, images.mean, view.which, view.drawn, view.shift)
-    return _levels(128 + numbers / 2)
+    return _levels(numbers / 2 + 128)
 
 
 def noise_samples(images: ImageSet) -> tuple[View, list[View]]:
@@ -82,5 +83,6 @@ def _seen(
     return out
 
 
-def _levels(numbers: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(np.rint(numbers), 0, 255).astype(np.uint8)
+def _levels(numbers: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    levels: NDArray[np.uint8] = np.clip(np.rint(numbers), 0, 255).astype(np.uint8)
+    return levels

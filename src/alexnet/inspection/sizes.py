@@ -18,6 +18,7 @@ ENLARGED = 4  # times; photos that were enlarged more are called small
 LONG = 3.0  # longer side in shorter ones; photos beyond are called long
 GREY_CLASS = 0.9  # share of grey photos, from which on a class is a grey one
 SHARES = (0.0, 0.05, 0.5, 0.95, 1.0)  # of photos that are no larger
+SHARE_NAMES = ("least", "5 %", "median", "95 %", "most")
 _PHOTO = np.dtype([("width", np.int32), ("height", np.int32), ("grey", np.bool_)])
 
 

@@ -20,6 +20,11 @@ class Which(NamedTuple):
         """The photo's name in its source."""
         return images.parts[self.part].files[self.place]
 
+    def named(self, images: ImageSet) -> str:
+        """The file, after the part where the file's own first folder does not say it."""
+        file = self.file(images)
+        return file if file.startswith(f"{self.part}/") else f"{self.part}: {file}"
+
     def label(self, images: ImageSet) -> int:
         """Its class, by number."""
         return int(images.parts[self.part].labels[self.place])
@@ -34,11 +39,10 @@ class Which(NamedTuple):
         return {"part": self.part, "class": name, "file": self.file(images)}
 
 
-def shown_classes(images: ImageSet) -> list[str]:
-    """What people call each class."""
-    return [
-        called(*pair) for pair in zip(images.classes, images.names or images.classes, strict=True)
-    ]
+def shown_class(images: ImageSet, label: int) -> str:
+    """What people call a class."""
+    name = images.classes[label]
+    return called(name, images.names[label] if images.names else name)
 
 
 def listed(images: ImageSet, pictures: Iterable[Which]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ INSTRUCTIONS = ("portable", "avx2", "avx512")  # as picture_instructions counts 
 NEWEST = "picture_instructions"  # a library that was built before this function came is not used
 SMALL = 32  # side of the grey picture that near duplicates are told by
 GREY = (19595, 38470, 7471)  # of 65536: the shares of R, G and B in a grey (ITU-R BT.601)
+MOST_SIDE = 1 << 22  # pixels, of which the library's numbers tell a quarter apart
 DOWN_FIRST = int(PIL.__version__.partition(".")[0]) >= 13  # Pillow's change #9549
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
@@ -46,13 +47,15 @@ def scale_square(
 ) -> NDArray[np.uint8] | None:
     """A box of uint8 (rows, columns, 3) as (size, size, 3); the bits of Pillow's ``resize``.
 
-    ``filter`` is "bicubic" or "bilinear". None where this processor or the way the array lies in
-    memory is none for the library: Pillow is to do it then. MemoryError.
+    ``filter`` is "bicubic" or "bilinear". Lines may be any number of bytes apart. None where this
+    is none for the library, or the processor is not: Pillow is to do it then. MemoryError.
     """
     scale = _function("scale_square", instructions)
-    if scale is None or pixels.dtype != np.uint8 or pixels.strides[1:] != (3, 1):
-        return None
     rows, columns = pixels.shape[:2]
+    inside = 0 <= box[0] < box[2] <= columns and 0 <= box[1] < box[3] <= rows
+    laid = pixels.dtype == np.uint8 and pixels.strides[1:] == (3, 1)
+    if scale is None or not (inside and laid and max(rows, columns) < MOST_SIDE):
+        return None
     square = np.empty((size, size, 3), np.uint8)
     # As Pillow's rule has it, of the whole picture and not the box.
     down_first = DOWN_FIRST and rows > size and rows - size > 2 * (columns - size)

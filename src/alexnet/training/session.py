@@ -1,7 +1,6 @@
 """``train`` and ``resume``: from data and recipe to a trained run."""
 
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,13 +21,13 @@ from alexnet.run import Run, data_folder, locked, open_run
 from alexnet.training import loop
 from alexnet.training.choice import Choice, choose
 from alexnet.training.job import Job, Say, assemble, begin, room_for, take_up, way_of
+from alexnet.training.pace import expected, give, measured_rate
 from alexnet.training.plan import described, make_plan
 from alexnet.training.questions import check_classes, questions
 from alexnet.training.recipe import from_plan, with_origins
 from alexnet.training.same import difference
 from alexnet.training.sitting import Sitting
 from alexnet.training.source import set_for
-from alexnet.training.step import loss_of
 
 BROUGHT = {"weights", "mean"}  # what a run may have from elsewhere, and keeps in its model
 PREPARED = "several processes would each prepare them"
@@ -127,7 +126,7 @@ def _begun(job: Job, choice: Choice) -> None:
     begin(job, choice.start)
     rate = job.placement.world.told(measured_rate(job))
     if choice.budget:
-        job.plan |= _expected(job.plan, rate)
+        job.plan |= expected(job.plan, rate)
         job.fit_to_time()
     plan = described(job.plan, job.classes, rate)
     job.say("\n".join([plan, *questions(job.images), *job.placement.lines()]))
@@ -235,7 +234,7 @@ def resume(
         sitting.use_machine(found.plan["threads"])
         if budget or data is not None:
             found.plan["data"]["folder"] = str(images.folder.resolve())
-            _give(found.plan, budget or found.plan["budget_seconds"])
+            give(found.plan, budget or found.plan["budget_seconds"])
         return _go_on(found, images, sitting)
 
 
@@ -250,15 +249,6 @@ def _check_goes_on(opened: Run, budget: float | None) -> None:
             f"{opened.folder} runs for a number of epochs, which --time cannot change; only a run "
             "that began with --time can get another one."
         )
-
-
-def _give(plan: dict[str, Any], budget: float | None) -> None:
-    """Another time for a run that had one; so many more or fewer steps are expected."""
-    if budget and budget != plan["budget_seconds"]:
-        longer = budget / plan["budget_seconds"]
-        plan["steps"] = max(1, round(plan["steps"] * longer))
-        plan["epochs"] = round(plan["epochs"] * longer, 2)
-        plan["budget_seconds"] = budget
 
 
 def _go_on(opened: Run, images: ImageSet, sitting: Sitting) -> Run:
@@ -300,30 +290,3 @@ def _begin_again(job: Job) -> None:
         )
     job.say("No checkpoint had been written yet: the run begins again at step 1.")
     begin(job)
-
-
-def _expected(plan: Mapping[str, Any], rate: float) -> dict[str, float]:
-    """Steps and epochs that the time given will allow at a speed in pictures a second."""
-    pictures = plan["budget_seconds"] * rate
-    batch = plan["recipe"]["batch"]["value"]
-    return {
-        "steps": max(1, round(pictures / batch)),
-        "epochs": round(pictures / plan["data"]["train"], 2),
-    }
-
-
-def measured_rate(job: Job) -> float:
-    """Training speed in pictures a second, from two passes that change nothing; warms up too."""
-    views, labels = job.batches.make(0)
-    few = slice(0, min(len(labels), 32))
-    job.network.train()
-    job.optimizer.freeze(loop.current_rates(job))  # what stands still costs less
-    seconds = 1.0
-    for _ in range(2):
-        started = time.monotonic()
-        loss = loss_of(job, job.placement.forward(views[few]), labels[few])
-        if loss.requires_grad:
-            loss.backward()  # type: ignore[no-untyped-call]
-        job.network.zero_grad(set_to_none=True)
-        seconds = time.monotonic() - started
-    return len(labels[few]) * job.placement.streams / seconds

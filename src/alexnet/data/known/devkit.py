@@ -37,7 +37,7 @@ def truth_name(year: str) -> str:
 def read_devkit(path: Path, year: str) -> Devkit:
     """Read a kit, packed (.tar.gz, .tar) or a folder. AlexNetError where it is not as it should be.
 
-    ``year`` is that of ILSVRC, "2010" or "2012". Needs scipy for meta.mat (alexnet[imagenet]).
+    ``year`` is that of ILSVRC, "2010" or "2012".
     """
     where = shown(str(path))
     found = _files(path, (META, truth_name(year)))

@@ -38,10 +38,11 @@ def _of_val(found: Found, part: Part, kit: Devkit | None) -> Answers:
         return kaggle_answers(found.tables)
     release = found.release or RELEASES[0]
     place = shown(str(found.path / part.place))
+    otherwise = f", or move {place} away to prepare without it" if part.place else ""
     raise UsageError(
         f"{place} holds validation photos, but {release.devkits[0]}, which tells their classes, is "
         f"not in {shown(str(found.folder))}. Registered users get it at {release.page}. Put it "
-        f"there, or move {place} away to prepare without it."
+        f"there{otherwise}."
     )
 
 

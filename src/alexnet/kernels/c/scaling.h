@@ -1,5 +1,5 @@
-/* A box of an RGB picture scaled to a square as Pillow does it: across, rounded to bytes, then down;
- * or down first, which Pillow 13 prefers for tall pictures.
+/* A box of an RGB picture scaled to a square as Pillow does it: across, rounded to bytes, and then
+ * down; or down first, which Pillow 13 prefers for tall pictures.
  *
  * Included for AVX2 and AVX-512, with VARIANT(name) giving the names of its functions, and VBMI
  * where there are permutations and products of bytes. For other processors Pillow is as fast. */

@@ -93,7 +93,8 @@ static inline void step_across(const Weights *w, int64_t x, const uint8_t *const
         c = added(c, _mm512_permutexvar_epi8(places, some_of(lines[2] + at, left)), k);
         d = added(d, _mm512_permutexvar_epi8(places, some_of(lines[3] + at, left)), k);
     }
-    const __mmask16 inside = (__mmask16)_bzhi_u32(0x7fff, (unsigned)(3 * least(w->size - x, GROUP)));
+    const unsigned values = (unsigned)(3 * least(w->size - x, GROUP));
+    const __mmask16 inside = (__mmask16)_bzhi_u32(0x7fff, values);
     put(a, inside, to[0] + 3 * x);
     put(b, inside, to[1] + 3 * x);
     put(c, inside, to[2] + 3 * x);
@@ -121,7 +122,8 @@ static inline void step_down(const int32_t *weights, int64_t count, const uint8_
     Sums p = nothing(), q = nothing(), r = nothing(), s = nothing();
     for (int64_t i = 0; i < count; i += 4, weights += 3) {
         const int64_t last = count - 1;
-        const __m512i a = some_of(lines[i] + at, left), b = some_of(lines[least(i + 1, last)] + at, left);
+        const __m512i a = some_of(lines[i] + at, left);
+        const __m512i b = some_of(lines[least(i + 1, last)] + at, left);
         const __m512i c = some_of(lines[least(i + 2, last)] + at, left);
         const __m512i d = some_of(lines[least(i + 3, last)] + at, left);
         const Sums k = {_mm512_set1_epi32(weights[0]), _mm512_set1_epi32(weights[1]),

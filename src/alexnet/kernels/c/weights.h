@@ -12,11 +12,6 @@ typedef struct {
     int32_t *tables;                 /* the same as a processor wants it; null: it does not */
 } Weights;
 
-static inline uint8_t clip(int32_t sum) {
-    sum >>= BITS;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
-}
-
 static inline int64_t end_of(const Weights *w, int64_t place) {
     return w->first[place] + w->count[place];
 }

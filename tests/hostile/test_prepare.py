@@ -1,0 +1,76 @@
+"""Every hostile archive through ``prepare``: nothing outside DATA, and no file unaccounted for."""
+
+import os
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from alexnet.data.prepare import prepare
+from alexnet.data.sources import open_source
+from alexnet.errors import AlexNetError
+from tests.hostile import packed, tar_members, tar_structure, zip_members, zip_structure
+from tests.hostile.guard import bounded_memory, snapshot
+
+TARS = [*tar_members.MEMBERS, *tar_structure.STRUCTURE, *packed.PACKED]
+ALL = [*TARS, *zip_members.MEMBERS, *zip_structure.STRUCTURE]
+MEMORY = 512 << 20  # the scratch database has a cache of its own
+
+
+class Forked:
+    """A worker process as Popen starts it, in a hundredth of the time."""
+
+    def __init__(self, command, **options):
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                exec(command[-1])
+            finally:
+                os._exit(0)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self):
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder amid others: names that lead out of it would lead into those."""
+    monkeypatch.setattr("alexnet.data.workers.subprocess.Popen", Forked)
+    monkeypatch.setattr("alexnet.data.unpacking.FREE", 1 << 26)
+    (place := tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(place)
+    return place
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forking beside threads
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+def test_hostile_archive(case, place, tmp_path):
+    path = place / case.name
+    path.write_bytes(case.make())
+    before = snapshot(tmp_path)
+    with bounded_memory(MEMORY):
+        if case.error or not case.honest:
+            with pytest.raises(AlexNetError):
+                prepare(path, place / "data", size=8, workers=1)
+        else:
+            assert_accounted(case, prepare(path, place / "data", size=8, workers=1))
+    after = snapshot(tmp_path)
+    data = (str(place / "data"), str(place / "data.part"))
+    assert {p: f for p, f in after.items() if not p.startswith(data)} == before
+    assert not list(Path("/tmp").glob("alexnet-hostile*"))
+
+
+def assert_accounted(case, result):
+    found = Counter(e.path for e in open_source(Path(case.name)).entries() if not e.folder)
+    assert result.found == found.total()
+    assert result.found == result.images + len(result.rejected) + result.not_photos
+    taken = [file for part in result.set.parts.values() for file in part.files]
+    assert len(taken) == len(set(taken)) == result.images
+    assert case.honest.keys() <= set(taken)
+    assert not Counter(taken) + Counter(one.file for one in result.rejected) - found
+    for one in result.rejected:
+        assert case.refused.get(one.file, "") in one.reason or one.file in taken
