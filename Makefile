@@ -23,7 +23,7 @@ test: .venv/installed
 	@echo "Installing into .venv; torch is large, this takes minutes."
 	$(PYTHON) -m venv .venv
 	$(PIP) $(if $(TORCH_INDEX),--no-deps --index-url $(TORCH_INDEX)) torch
-	$(PIP) --editable '.[demo,dev,heic,imagenet,caffe,onnx]'
+	$(PIP) --editable '.[demo,dev,heic,caffe,onnx]'
 	touch $@
 
 clean:

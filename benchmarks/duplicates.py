@@ -35,7 +35,7 @@ from alexnet.data.prepare import prepare
 from alexnet.inspection.repeats import Pair, Repeats, repeats_of
 from alexnet.progress import Progress
 
-FIELDS = 4096  # of noise, from whose sums the pictures of ``growth`` are made
+FIELDS = 4096  # twice as many of noise, from whose sums the pictures of ``growth`` are made
 Photos = dict[str, bytes]  # part/class/name -> the file
 
 
@@ -174,7 +174,7 @@ def grown(count: int) -> dict[str, Any]:
     random = np.random.default_rng(0)
     hashes, source, mirrored = planted_hashes(random, count)
     digests = random.integers(0, 256, (count, 16), dtype=np.uint8)
-    fields = random.integers(0, 128, (FIELDS, 32, 32), dtype=np.uint8)
+    fields = random.integers(0, 128, (2, FIELDS, 32, 32), dtype=np.uint8)
     begun: list[float] = []  # processor time when pairs began to be compared
     compared = 0
 
@@ -182,7 +182,7 @@ def grown(count: int) -> dict[str, Any]:
         if not begun:
             begun.append(time.process_time())
         one, other = np.divmod(source[numbers] * 2654435761 % FIELDS**2, FIELDS)
-        pictures = fields[one] + fields[other]
+        pictures = fields[0, one] + fields[1, other]
         return np.where(mirrored[numbers, None, None], pictures[:, :, ::-1], pictures)
 
     def tell(done: int, _total: int) -> None:

@@ -9,6 +9,9 @@ not documented, or gives two answers.
 """
 
 import argparse
+import bz2
+import gzip
+import lzma
 import os
 import re
 import sys
@@ -18,6 +21,7 @@ from random import Random
 
 import numpy as np
 from counting import go
+from fuzzing import put
 from mutations import mutated
 
 from alexnet.data.decode import decode
@@ -30,7 +34,14 @@ from alexnet.preprocessing import fitted
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))
 
-from tests.hostile import tar_members, tar_structure, zip_members, zip_structure  # noqa: E402
+from tests.hostile import (  # noqa: E402
+    raw_tar,
+    raw_zip,
+    tar_members,
+    tar_structure,
+    zip_members,
+    zip_structure,
+)
 from tests.hostile.reading import read  # noqa: E402
 
 OUT = ROOT / "docs" / "results" / "fuzz.json"
@@ -55,27 +66,28 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="do one trial here, and keep its file")
     options = parser.parse_args()
     os.nice(10)
-    fuzz = Fuzz(options.data)
-    if options.only is not None:
-        Path(f"trial-{options.only}").write_bytes(fuzz.input(options.only)[2])
-        print(fuzz.trial(options.only))
-        return 0
-    begun = {"seed": SEED, "files": {"image": len(fuzz.images), "archive": len(fuzz.archives)}}
-    return go(fuzz.trial, options.count, options.out, begun)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
+        fuzz = Fuzz(options.data, Path(place))
+        if options.only is not None:
+            Path(f"trial-{options.only}").write_bytes(fuzz.input(options.only)[2])
+            print(fuzz.trial(options.only))
+            return 0
+        begun = {"seed": SEED, "images": len(fuzz.images), "archives": len(fuzz.archives)}
+        return go(fuzz.trial, options.count, options.out, begun)
 
 
 class Fuzz:
     """The files to begin with, and the trials made of them."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, place: Path) -> None:
         paths = sorted((data / "hard" / "files").iterdir()) + sorted(
             path for path in (data / "tiny").rglob("*.jpg")
         )[::8]  # fmt: skip
         images = [path.read_bytes() for path in paths if path.is_file()]
         self.images = [one for one in images if len(one) <= LARGEST]
-        archives = [case.make() for case in HOSTILE]
+        archives = [*(case.make() for case in HOSTILE), *ordinary()]
         self.archives = [one for one in archives if len(one) <= LARGEST]
-        self.place = Path(tempfile.mkdtemp(prefix="fuzz-"))
+        self.place = place
 
     def input(self, number: int) -> tuple[bool, str, bytes]:
         """(archive or image, what was done to it, its bytes)."""
@@ -93,7 +105,7 @@ class Fuzz:
 
     def archive(self, data: bytes) -> str:
         path = self.place / f"{os.getpid()}.tar"
-        path.write_bytes(data)
+        put(path, data)
         try:
             entries, raws = read(open_source(path))
         except UsageError as error:
@@ -103,6 +115,14 @@ class Fuzz:
         files = [raw for entry, raw in zip(entries, raws, strict=True) if not entry.folder]
         refused = sum(isinstance(raw, str) for raw in files)
         return "read: " + ("some of its files refused" if refused else "all of its files taken")
+
+
+def ordinary() -> list[bytes]:
+    """Archives as they should be, more of each, since they are few beside the hostile ones."""
+    plain = raw_tar.tarred()
+    nested = raw_tar.honest({"n01440764.tar": plain, "n01443537.tar": plain}) + raw_tar.END
+    packed = [pack(plain) for pack in (gzip.compress, bz2.compress, lzma.compress)]
+    return 5 * [plain, nested, *packed, raw_zip.zipped()]
 
 
 def image(data: bytes) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 from counting import go
+from fuzzing import put
 from mutations import mutated
 from PIL import Image
 
@@ -52,21 +53,21 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="do one trial here, and show what it changes")
     options = parser.parse_args()
     os.nice(10)
-    fuzz = Fuzz()
-    if options.only is not None:
-        name, done, data = fuzz.input(options.only)
-        print(name, done, data[:2000], fuzz.trial(options.only), sep="\n")
-        return 0
-    begun = {"seed": SEED, "files": {name: len(data) for name, data in fuzz.files.items()}}
-    return go(fuzz.trial, options.count, options.out, begun)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
+        fuzz = Fuzz(Path(place))
+        if options.only is not None:
+            name, done, data = fuzz.input(options.only)
+            print(name, done, data[:2000], fuzz.trial(options.only), sep="\n")
+            return 0
+        begun = {"seed": SEED, "files": {name: len(data) for name, data in fuzz.files.items()}}
+        return go(fuzz.trial, options.count, options.out, begun)
 
 
 class Fuzz:
     """A set, and the trials made of its files."""
 
-    def __init__(self) -> None:
-        self.place = Path(tempfile.mkdtemp(prefix="fuzz-"))
-        self.set = small_set(self.place)
+    def __init__(self, place: Path) -> None:
+        self.place, self.set = place, small_set(place)
         paths = sorted(path for path in self.set.rglob("*") if path.is_file())
         self.files = {str(path.relative_to(self.set)): path.read_bytes() for path in paths}
 
@@ -90,10 +91,12 @@ class Fuzz:
         copy = self.place / f"copy-{os.getpid()}"
         if not copy.exists():
             shutil.copytree(self.set, copy)
-        (copy / name).write_bytes(data)
+        put(copy / name, data)
         kind = re.sub(r"(train|val|test)-|\d+", "", name)
-        outcome = outcome_of(copy, data == self.files[name])
-        (copy / name).write_bytes(self.files[name])
+        try:
+            outcome = outcome_of(copy, data == self.files[name])
+        finally:
+            put(copy / name, self.files[name])
         return f"{kind}\t{done}\t{outcome}"
 
 
@@ -115,10 +118,10 @@ def outcome_of(copy: Path, same: bool) -> str:
 
 def use(images: ImageSet) -> None:
     """Read all that a user of the set would."""
-    _ = images.shards(), images.mean.sum(), images.names, images.fingerprint
-    _ = np.asarray(images.digests).sum(), np.asarray(images.hashes).sum()
+    _ = images.shards(), images.mean.tobytes(), images.names, images.fingerprint
+    _ = images.digests.tobytes(), images.hashes.tobytes()
     for part in images.parts.values():
-        _ = part.pictures[0], part.pictures[-1], part.labels.sum()
+        _ = part.pictures[0], part.pictures[-1], part.labels.tobytes()
         _ = list(part.files), part.files[0], part.files[-1]
 
 

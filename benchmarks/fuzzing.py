@@ -27,6 +27,13 @@ def outcomes(trial: Trial, first: int, end: int) -> Iterator[tuple[int, str]]:
             first = number + 1
 
 
+def put(path: Path, data: bytes) -> None:
+    """Other contents for a file; ext4 waits for the disk where one is emptied and written anew."""
+    with path.open("r+b" if path.exists() else "wb") as file:
+        file.write(data)
+        file.truncate()
+
+
 def bad(outcome: str) -> bool:
     """Whether an outcome is one that must not be."""
     return outcome.startswith(("raised", "hang", "died", "wrong"))

@@ -195,7 +195,7 @@ def test_runs_are_averaged(world: World) -> None:
 def test_a_number_of_views_can_be_asked_for(world: World, views: int, order: list[int]) -> None:
     (found,) = world.evaluate(views=views)
     check(found, [world.models["run"]], world.sets["data"].parts["test"], list(order))
-    with pytest.raises(UsageError, match='7 views .* 1 or 10, or "dense"'):
+    with pytest.raises(UsageError, match=r'7 views .* 1 or 10, or "dense"'):
         world.evaluate(views=7)
 
 

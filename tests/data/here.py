@@ -1,4 +1,4 @@
-"""Sets made in this very process: what the workers do, without starting any."""
+"""Sets made in this very process, without starting workers, and what such sets hold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from alexnet.data import making, plan
 from alexnet.data.blocks import make_block
 from alexnet.data.entries import Entry, Raw
 from alexnet.data.prepare import Prepared, prepare
+from alexnet.data.store import open_set
 from alexnet.data.workers import Block, Order
 from tests.data.trees import Given
 
@@ -37,3 +38,30 @@ def prepare_given(
     source = Given(entries, raws, path=data.parent, labelled=True)
     with mock.patch.object(plan, "open_source", return_value=source), in_this_process():
         return prepare(data.parent / "none", data, **options)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every byte of a set, by the name of its file."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def meaning(folder: Path) -> tuple[object, ...]:
+    """What a set says, however its pictures lie on disk and whatever it was made of."""
+    images = open_set(folder)
+    parts = {
+        name: [*zip(part.files, part.labels.tolist(), map(bytes, part.pictures), strict=True)]
+        for name, part in images.parts.items()
+    }
+    facts = {name: images.facts[name] for name in (
+        "size", "fit", "filter", "exif", "classes", "names", "order", "parts", "channel_means",
+        "eigenvalues", "axes", "seed", "fingerprint", "rejected", "not_photos_by_kind", "leaks",
+    )}  # fmt: skip
+    tables = {path.name: path.read_bytes() for path in folder.glob("*.csv")}
+    return parts, facts, tables, images.mean.tobytes()
+
+
+def assert_adds_up(result: Prepared) -> None:
+    assert result.found == result.images + len(result.rejected) + result.not_photos
+    assert result.images == result.train + result.val + result.test
+    assert result.images == sum(len(part) for part in result.set.parts.values())

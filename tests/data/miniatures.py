@@ -6,6 +6,7 @@ Each photo has the colour of its class, so that pixels tell whether a label is r
 import gzip
 import io
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def numbered(part: str = "val", year: str = "2012", truth: Sequence[int] = TRUTH
     wnids = list(KIT)
     names = {i: f"ILSVRC{year}_{part}_{i + 1:08}.JPEG" for i in range(len(truth))}
     order = sorted(names, key=lambda i: (i * 5 + 3) % 7)
-    return {names[i]: photo(wnids[truth[i] - 1], i) for i in order}
+    return {names[i]: photo(wnids[truth[i] - 1], 60 + i) for i in order}
 
 
 def tar(files: Mapping[str, bytes], mode: str = "w", leading: str = "") -> bytes:
@@ -101,16 +102,36 @@ FIELDS = ("WNID", "words", "gloss", "num_children", "children", "wordnet_height"
 
 
 def meta(rows: list[tuple[object, ...]], year: str = "2012", fields: Sequence[str] = ()) -> bytes:
-    """meta.mat as MATLAB writes it."""
-    from scipy.io import savemat
-
+    """meta.mat as MATLAB writes it: 32 bytes for the name of a field, compressed."""
     names = fields or (f"ILSVRC{year}_ID", *FIELDS, "num_train_images")
-    array = np.empty((len(rows), 1), [(name, object) for name in names])
-    for i, row in enumerate(rows):
-        array[i, 0] = tuple(row)
-    stream = io.BytesIO()
-    savemat(stream, {"synsets": array}, do_compression=True)
-    return stream.getvalue()
+    padded = b"".join(name.encode().ljust(32, b"\0") for name in names)
+    values = b"".join(_value(value) for row in rows for value in row)
+    array = _matrix(
+        2, (len(rows), 1), b"synsets", _element(5, _int(32)) + _element(1, padded) + values
+    )
+    packed = zlib.compress(array)
+    start = b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM"
+    return start + _int(15) + _int(len(packed)) + packed
+
+
+def _value(value: object) -> bytes:
+    if isinstance(value, str):
+        return _matrix(4, (1, len(value)), b"", _element(4, value.encode("utf-16-le")))
+    numbers = np.atleast_1d(np.asarray(value, np.float64))
+    return _matrix(6, (1, len(numbers)), b"", _element(9, numbers.tobytes()))
+
+
+def _matrix(kind: int, sizes: tuple[int, int], name: bytes, rest: bytes) -> bytes:
+    flags, dimensions = _int(kind) + _int(0), _int(sizes[0]) + _int(sizes[1])
+    return _element(14, _element(6, flags) + _element(5, dimensions) + _element(1, name) + rest)
+
+
+def _element(kind: int, body: bytes) -> bytes:
+    return _int(kind) + _int(len(body)) + body + bytes(-len(body) % 8)
+
+
+def _int(number: int) -> bytes:
+    return number.to_bytes(4, "little")
 
 
 def archives_2012(leading: str = "") -> Files:

@@ -12,7 +12,7 @@ from alexnet.data.options import Options
 from alexnet.data.prepare import prepare_share, prepared
 from alexnet.errors import AlexNetError, UsageError
 from tests.data import here
-from tests.data.test_prepare import contents
+from tests.data.here import contents
 from tests.data.trees import two_classes, write_tree
 
 SIZE = 32

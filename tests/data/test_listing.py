@@ -140,3 +140,12 @@ def test_other_labels_and_parts_are_another_state():
     ]
     digests = {listed(*entries, labelled=True)[0].digest[0] for entries in labelled}
     assert len(digests) == 3
+
+
+def test_names_longer_than_any_on_disk_are_refused_and_cut():
+    long = f"cat/{'x' * 200_000}.png"
+    listing, catalogue = listed(Entry("cat/1.png"), Entry(long))
+    assert listing.refused == [(long[:131_000], "a name of 200,008 characters; the limit is 4,096")]
+    assert photos(catalogue) == ["cat/1.png"]
+    listing, _ = listed(Entry("1", label="x" * 5000), Entry("2", label="cat"), labelled=True)
+    assert listing.refused == [("1", "a name of 5,000 characters; the limit is 4,096")]

@@ -17,7 +17,7 @@ from alexnet.data import prepare as module
 from alexnet.data.prepare import prepare
 from alexnet.errors import AlexNetError, Interrupted
 from tests.data import here
-from tests.data.test_prepare import contents
+from tests.data.here import contents
 from tests.data.trees import two_classes, write_tar, write_tree
 from tests.faults import Fault, failing, killed, struck
 

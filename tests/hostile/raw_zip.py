@@ -63,9 +63,9 @@ def end(count: int, size: int, offset: int, comment: bytes = b"", disk: int = 0)
     return END.pack(b"PK\5\6", disk, 0, count, count, size, offset, len(comment)) + comment
 
 
-def wide_end(count: int, size: int, offset: int, at: int) -> bytes:
+def wide_end(count: int, size: int, offset: int, at: int, disk: int = 0) -> bytes:
     """The zip64 record, which stands ``at`` there, and its locator."""
-    record = WIDE.pack(b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+    record = WIDE.pack(b"PK\6\6", 44, 45, 45, disk, disk, count, count, size, offset)
     return record + LOCATOR.pack(b"PK\6\7", 0, at, 1)
 
 

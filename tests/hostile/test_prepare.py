@@ -1,7 +1,5 @@
 """Every hostile archive through ``prepare``: nothing outside DATA, and no file unaccounted for."""
 
-import os
-import signal
 from collections import Counter
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 from alexnet.data.prepare import prepare
 from alexnet.data.sources import open_source
 from alexnet.errors import AlexNetError
+from tests.data.here import assert_adds_up, in_this_process
 from tests.hostile import packed, tar_members, tar_structure, zip_members, zip_structure
 from tests.hostile.guard import bounded_memory, snapshot
 
@@ -18,35 +17,16 @@ ALL = [*TARS, *zip_members.MEMBERS, *zip_structure.STRUCTURE]
 MEMORY = 512 << 20  # the scratch database has a cache of its own
 
 
-class Forked:
-    """A worker process as Popen starts it, in a hundredth of the time."""
-
-    def __init__(self, command, **options):
-        self.pid = os.fork()
-        if not self.pid:
-            try:
-                exec(command[-1])
-            finally:
-                os._exit(0)
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-
-    def wait(self):
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder amid others: names that lead out of it would lead into those."""
-    monkeypatch.setattr("alexnet.data.workers.subprocess.Popen", Forked)
     monkeypatch.setattr("alexnet.data.unpacking.FREE", 1 << 26)
     (place := tmp_path / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(place)
-    return place
+    with in_this_process():
+        yield place
 
 
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forking beside threads
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_hostile_archive(case, place, tmp_path):
     path = place / case.name
@@ -67,7 +47,7 @@ def test_hostile_archive(case, place, tmp_path):
 def assert_accounted(case, result):
     found = Counter(e.path for e in open_source(Path(case.name)).entries() if not e.folder)
     assert result.found == found.total()
-    assert result.found == result.images + len(result.rejected) + result.not_photos
+    assert_adds_up(result)
     taken = [file for part in result.set.parts.values() for file in part.files]
     assert len(taken) == len(set(taken)) == result.images
     assert case.honest.keys() <= set(taken)

@@ -9,6 +9,7 @@ from tests.hostile.raw_zip import (
     central,
     deflated,
     end,
+    honest,
     local,
     wide_end,
     zipped,
@@ -99,6 +100,11 @@ def claimed(count: int) -> bytes:
     return body + directory + wide + end(0xFFFF, FULL, FULL)
 
 
+def last_name_longer() -> bytes:
+    before, mark, last = zipped().rpartition(b"PK\1\2")
+    return before + mark + last[:24] + b"\x7f" + last[25:]
+
+
 def wide_member(extra: bytes) -> bytes:
     """A member whose position is in a zip64 field, or should be."""
     return zipped(Part(b"cat/x.png", offset=FULL, extra=extra))
@@ -141,6 +147,17 @@ STRUCTURE = [
             lambda: zipped(Part(b"cat/x.png", offset=1 << 30)), refused={"cat/x.png": NOWHERE}),
     Hostile("offset-into-photo.zip", "lies amid the bytes of another member",
             lambda: zipped(Part(b"cat/x.png", offset=60)), error=SHARE),
+    Hostile("missing-bytes.zip", "has a last member that reaches into the directory",
+            lambda: archive(*honest(GOOD), Part(b"cat/x.png", local={"body": b""})), honest=GOOD,
+            refused={"cat/x.png": "reaches beyond the archive's members"}),
+    Hostile("directory-noise.zip", "has noise amid its directory",
+            lambda: zipped().replace(b"PK\1\2", b"\xa5" * 4), error="its directory is damaged"),
+    Hostile("directory-short.zip", "has a directory that ends amid a member's name",
+            last_name_longer,
+            error="its directory is damaged"),
+    Hostile("wide-volume.zip", "is one of many volumes, by its zip64 record",
+            lambda: ended(lambda n, size, at: wide_end(n, size, at, at + size, disk=1)
+                          + end(0xFFFF, FULL, FULL)), error="zip64 record is missing or wrong"),
     Hostile("prefixed.zip", "stands behind a program, as archives that unpack themselves do",
             lambda: b"\x7fELF" + bytes(3000) + zipped()),
     Hostile("picture.zip", "is a photo as well", lambda: PHOTO + zipped()),

@@ -281,7 +281,7 @@ def test_a_set_that_was_prepared_again_in_another_way(run, tmp_path):
 def test_a_set_with_other_pictures_now(run, tmp_path):
     evaluate(run, say=lambda words: None, quiet=True)
     table = tmp_path / "set" / "test.csv"
-    table.write_text(table.read_text().replace("test/<5>", "test/<other>"))
+    table.write_text(table.read_text().replace("test/<5>", "test/<x>"))
     assert "no longer the one that was evaluated" in made(run).section("neighbours")
 
 

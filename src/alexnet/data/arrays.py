@@ -46,7 +46,8 @@ def mapped(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]
     except OSError as error:
         raise AlexNetError(f"{shown(str(path))} cannot be read: {error}.") from error
     except (ValueError, TypeError, EOFError, SyntaxError, TokenError, MemoryError) as error:
-        raise misfit(path, f"cut short or no array ({error})") from error
+        # numpy quotes the header, which may be as long as the file.
+        raise misfit(path, f"cut short or no array ({str(error)[:100]})") from error
     if array.dtype != wanted or array.shape != shape or not array.flags.c_contiguous:
         raise misfit(path, f"it holds {array.dtype} {array.shape}, not {wanted} {shape}")
     length = array.offset + array.nbytes  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.bands import REACH, WINDOW, Hashes, Indexes, near
+from alexnet.data.bands import REACH, WINDOW, Hashes, Indexes, Near, near
 from alexnet.data.hashing import FLAT, MIRROR_MASK
 from alexnet.data.likeness import likeness
 from alexnet.kernels.pictures import SMALL, small_grey
@@ -14,7 +14,8 @@ from alexnet.kernels.pictures import SMALL, small_grey
 KINDS = ("exact", "near", "mirrored")
 EXACT, NEAR, MIRRORED = range(3)
 ALIKE = 0.85  # docs/inspect.md tells where copies lie, and where other pictures
-MISSES = 30_000  # pairs with like hashes that may turn out to be no copies: half a minute
+MISSES = 30_000  # pairs with like hashes that may turn out to be no copies: seconds
+MISSES_EACH = 20  # pictures, for each of which it may be one more
 LEAST = 1_000_000  # pairs that are held in memory, in small sets too
 CHUNK = 256  # pairs that are compared in one go
 
@@ -56,7 +57,7 @@ def search(
     hashes: Hashes,
     greys: Greys,
     part: NDArray[np.int64] | None = None,
-    misses: int = MISSES,
+    misses: int | None = None,
     tell: Callable[[int, int], None] = _unheard,
 ) -> Copies:
     """Find copies among N pictures by digests (N, 16) of their bytes and hashes (N,).
@@ -64,27 +65,19 @@ def search(
     Pictures whose hashes are like are compared themselves, so no pair is here for its hash alone:
     it is ``near`` or ``mirrored`` where its ``likeness`` is ALIKE or more. With ``part`` (N,),
     numbers from 0 to 7, these are looked for across parts only, but for those of one hash.
-    The likest hashes come first; after so many ``misses`` the others are left out, and ``notes``
-    says so. ``tell`` gets how many pairs were compared, of how many at most.
+    The likest hashes come first; after so many ``misses`` (by default 30,000, and one for each 20
+    pictures) the others are left out, and ``notes`` says so. ``tell`` gets how many pairs were
+    compared, of how many at most.
     """
     same = _first_with(digests.view(np.uint64))
     again = np.flatnonzero(same != np.arange(len(same)))
-    alone = np.flatnonzero((same == np.arange(len(same))) & (hashes != FLAT))
-    either = np.minimum(hashes[alone], hashes[alone] ^ MIRROR_MASK)
-    twin = alone[_first_with(either[:, None])]
-    heads = alone[twin == alone]
-    within = None if part is None else _parts_of(heads, part, same, alone, twin)
-    like = near(hashes[heads], max(len(hashes) // 2, LEAST), within)
-    twins = np.flatnonzero(twin != alone)
-    turned = hashes[twin[twins]] != hashes[alone[twins]]
-    asked = np.append(
-        _pairs(twin[twins], alone[twins], _kind(turned)),
-        _pairs(heads[like.first], heads[like.second], _kind(like.mirrored), like.differ),
-    )
-    found, reach = _compared(asked, greys, misses, tell)
+    alone = np.flatnonzero(same == np.arange(len(same)))
+    flat = hashes[alone] == FLAT
+    asked, like = _asked(hashes, same, alone[~flat], part)
+    allowed = MISSES + len(hashes) // MISSES_EACH if misses is None else misses
+    found, reach = _compared(asked, greys, allowed, tell)
     found = np.append(_pairs(same[again], again, EXACT), found)
-    flat = int(np.sum((same == np.arange(len(same))) & (hashes == FLAT)))
-    return Copies(_once(found), _notes(flat, min(reach, like.reach), like.crowded))
+    return Copies(_once(found), _notes(int(flat.sum()), min(reach, like.reach), like.crowded))
 
 
 def greys_of(picture: Callable[[int], NDArray[np.uint8]]) -> Greys:
@@ -133,6 +126,21 @@ def leaks(copies: Copies, part: NDArray[np.int64]) -> list[tuple[int, int]]:
             later = [other for other in group if part[other] > part[number]]
             found += [(number, later[0])] if later else []
     return sorted(found)
+
+
+def _asked(
+    hashes: Hashes, same: Indexes, alone: Indexes, part: NDArray[np.int64] | None
+) -> tuple[Pairs, Near]:
+    """Pairs whose hashes are equal or near, of pictures that are ``alone`` with their pixels."""
+    either = np.minimum(hashes[alone], hashes[alone] ^ MIRROR_MASK)
+    twin = alone[_first_with(either[:, None])]
+    heads = alone[twin == alone]
+    within = None if part is None else _parts_of(heads, part, same, alone, twin)
+    like = near(hashes[heads], max(len(hashes) // 2, LEAST), within)
+    first, second = twin[twin != alone], alone[twin != alone]
+    twins = _pairs(first, second, _kind(hashes[first] != hashes[second]))
+    others = _pairs(heads[like.first], heads[like.second], _kind(like.mirrored), like.differ)
+    return np.append(twins, others), like
 
 
 def _first_with(keys: Hashes) -> Indexes:

@@ -41,6 +41,8 @@ class Files(Sequence[str]):
 
     def _name(self, i: int) -> str:
         start, end = int(self.starts[i]), int(self.starts[i + 1])
+        if not 0 <= start < end <= int(self.starts[-1]):
+            raise misfit(self.table, f"its row {i + 1:,} is not where its lines begin")
         try:
             with self.table.open("rb") as file:
                 file.seek(start)

@@ -80,7 +80,7 @@ def _row(
 
 
 def are_grey(moments: NDArray[np.int64]) -> list[bool]:
-    """Whether R, G and B of pictures are equal everywhere, told by their sums of products (n, 9)."""
+    """Whether R, G and B of pictures are equal everywhere, by their sums of products (n, 9)."""
     red, green, blue, red_green, red_blue = moments.T[3:8]
     grey: list[bool] = ((red + green == 2 * red_green) & (red + blue == 2 * red_blue)).tolist()
     return grey

@@ -1,6 +1,5 @@
 """Training photos that are in val or test as well: found when a set is made, dropped when asked."""
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,7 +42,9 @@ def find_leaks(catalogue: Catalogue, store: Shards, drop: bool, talk: Talk) -> d
 def _by_address(catalogue: Catalogue) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Addresses of the pictures, and the number of the part of each."""
     count = catalogue.count("picture WHERE part != ''")
-    rows = catalogue.db.execute("SELECT address, part FROM picture WHERE part != '' ORDER BY address")
+    rows = catalogue.db.execute(
+        "SELECT address, part FROM picture WHERE part != '' ORDER BY address"
+    )
     table = np.fromiter(
         ((address, PARTS.index(part)) for address, part in rows), np.dtype("2i8"), count
     )

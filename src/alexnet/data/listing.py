@@ -12,6 +12,8 @@ from alexnet.data.filenames import kind
 from alexnet.data.trees import Tree
 
 LARGEST_FILE = 512 << 20  # bytes; a file is held in memory whole
+LONGEST_NAME = 4096  # characters, as paths in Linux; archives can hold longer ones
+LONGEST_TOLD = 131_000  # characters of such a name in rejected.csv: readers of CSV have a limit too
 TWICE = "a second member of the same name"
 
 
@@ -75,19 +77,28 @@ def _photos(listing: Listing) -> Iterator[tuple[int, Entry]]:
             continue
         facts = (entry.path, entry.size, entry.stamp, entry.problem, entry.part, entry.label)
         digest.update("\0".join(map(str, ("", *facts))).encode("utf-8", "surrogateescape"))
-        if not entry.problem and entry.size > LARGEST_FILE:
-            entry = replace(entry, problem=f"{entry.size >> 20} MB large; the limit is 512 MB")
+        if not entry.problem and (problem := _too_large(entry)):
+            entry = replace(entry, problem=problem)
         if not listing.source.labelled and (
             why := kind(entry.path, entry.head, look=not entry.problem)
         ):
             listing.not_photos[why] += 1
         elif entry.problem:
-            listing.refused.append((entry.path, entry.problem))
+            listing.refused.append((entry.path[:LONGEST_TOLD], entry.problem))
         else:
             if entry.file not in stamps:
                 stamps[entry.file] = stamp_of(path / entry.file)
             yield _placed(listing, entry), entry
     listing.digest.append(digest.hexdigest())
+
+
+def _too_large(entry: Entry) -> str:
+    if entry.size > LARGEST_FILE:
+        return f"{entry.size >> 20} MB large; the limit is 512 MB"
+    longest = max(len(entry.path), len(entry.label))
+    if longest > LONGEST_NAME:
+        return f"a name of {longest:,} characters; the limit is {LONGEST_NAME:,}"
+    return ""
 
 
 def stamp_of(path: Path) -> str:

@@ -26,8 +26,9 @@ def parts_of_class(n: int, before: int, shares: Mapping[str, float]) -> list[str
     """Parts of ``n`` ranked files of a class, ``before`` files being in the classes before it.
 
     ``shares`` are of all files ({"val": 0.1}). Each class gives its share to less than one file,
-    the classes together to half a file; at least one file of a class stays in train. Rounding what has been given away so far, not each class alone, keeps the whole at its share
-    even where the classes are tiny.
+    the classes together to half a file; at least one file of a class stays in train. Rounding what
+    has been given away so far, not each class alone, keeps the whole at its share even where the
+    classes are tiny.
     """
     parts: list[str] = []
     for part in ("test", "val"):
