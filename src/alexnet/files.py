@@ -87,7 +87,7 @@ def check_place(path: Path, making: bool = False) -> None:
 
 @contextmanager
 def replacing(
-    path: Path, prove: Callable[[Path], None] | None = None, new: bool = False
+    path: Path, prove: Callable[[Path], None] | None = None, new: bool = False, sweep: bool = True
 ) -> Iterator[BinaryIO]:
     """A binary file that takes the place of ``path`` when the block ends without an exception.
 
@@ -95,6 +95,7 @@ def replacing(
     temporary name, and may raise. Whatever fails, ``path`` keeps its old content; disk full and
     missing rights are told as AlexNetError. A link is followed: what it names is replaced. With
     ``new`` nothing is: AlexNetError where anything is at ``path``, even if it came in the meantime.
+    Without ``sweep`` what killed processes left is not looked for, in folders of many files.
     """
     target = path if new else Path(os.path.realpath(path))
     with _told(path):
@@ -102,7 +103,8 @@ def replacing(
             raise _taken(path)
         if target.exists() and not target.is_file():
             raise AlexNetError(f"{path} cannot be written: it is no ordinary file.")
-        _remove_stale(target.parent)
+        if sweep:
+            _remove_stale(target.parent)
         temporary, descriptor = _locked(target.parent, _new_file)
     try:
         buffered = io.BufferedWriter(_Raw(descriptor, path), 1 << 20)

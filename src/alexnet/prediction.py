@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -75,10 +74,19 @@ def allowed_views(model: Model, wanted: int | None) -> int:
 
 
 def opened(model: Model, images: Iterable[Photo]) -> Iterator[list[Opened]]:
-    """All photos in order, a few at a time: the name of each with its ``picture``."""
-    numbered = enumerate(images, 1)
-    while batch := list(islice(numbered, BATCH)):
-        yield [(_name(photo, number), picture(photo, model)) for number, photo in batch]
+    """All photos in order, a few at a time: the name of each with its ``picture``.
+
+    Photos that give no picture do not count, so that they change nothing for their neighbours: the
+    last bits of a network's outputs depend on how many pictures it is given at once.
+    """
+    batch: list[Opened] = []
+    for number, photo in enumerate(images, 1):
+        batch.append((_name(photo, number), picture(photo, model)))
+        if sum(not isinstance(found, str) for _, found in batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _answers(model: Model, batch: list[Opened], top: int, views: int) -> Iterator[Prediction]:

@@ -184,7 +184,7 @@ def digests(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def write_shard(path: Path, pictures: NDArray[np.uint8]) -> None:
     """Put the pictures of a block at ``path``, whole or not at all; without any, no file."""
     if len(pictures):
-        with replacing(path) as file:
+        with replacing(path, sweep=False) as file:
             np.lib.format.write_array(file, pictures, version=(1, 0), allow_pickle=False)
 
 
