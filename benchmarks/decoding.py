@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from alexnet import machine
-from alexnet.data.blocks import Square, make_block
-from alexnet.data.decode import decode_reduced
-from alexnet.data.square import square_from, square_of
+from alexnet.data.decoding.decode import decode_reduced
+from alexnet.data.decoding.square import square_from, square_of
+from alexnet.data.preparing.blocks import Square, make_block
 
 SIZE, BLOCK = 256, 512  # pixels; photos
 ILSVRC = 1_331_167  # photos of ILSVRC-2012: train and val

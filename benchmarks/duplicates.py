@@ -28,9 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
-from alexnet.data.bands import guaranteed
-from alexnet.data.duplicates import search
-from alexnet.data.hashing import MIRROR_MASK
+from alexnet.data.copies.bands import guaranteed
+from alexnet.data.copies.duplicates import search
+from alexnet.data.copies.hashing import MIRROR_MASK
 from alexnet.data.prepare import prepare
 from alexnet.inspection.repeats import Pair, Repeats, repeats_of
 from alexnet.progress import Progress

@@ -24,10 +24,10 @@ from counting import go
 from fuzzing import put
 from mutations import mutated
 
-from alexnet.data.decode import decode
-from alexnet.data.recognise import Unreadable
-from alexnet.data.sources import open_source
-from alexnet.data.square import MARGIN, square_of
+from alexnet.data.decoding.decode import decode
+from alexnet.data.decoding.recognise import Unreadable
+from alexnet.data.decoding.square import MARGIN, square_of
+from alexnet.data.sources.opening import open_source
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.preprocessing import fitted
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from alexnet.data.decode import Unreadable, decode
+from alexnet.data.decoding.decode import Unreadable, decode
 from alexnet.preprocessing import fitted
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "hard-files.md"

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from alexnet.data.filenames import shown
-from alexnet.data.sources import open_source
+from alexnet.data.sources.opening import open_source
 from alexnet.errors import AlexNetError
 
 ROOT = Path(__file__).resolve().parents[1]

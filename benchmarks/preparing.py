@@ -5,8 +5,8 @@
 PHOTOS are JPEGs of ImageNet's sizes (any number of folders deep). A tar with so many copies of each
 is made in FOLDER. In turn: decoding alone, by as many processes as there are cores, of the same
 files out of memory to RGB at their native size, with Pillow and with simplejpeg; then `alexnet
-prepare` of the tar, from its start to its end: listing, reading, decoding, scaling, digests, hashes,
-statistics, writing, index, search for leaks. The share is of the quicker decoder's rate in the same
+prepare` of the tar, from its start to its end: listing, reading, decoding, scaling, hashes,
+statistics, writing, index, leaks. The share is of the quicker decoder's rate in the same
 round. From it follows how long ILSVRC-2012 would take on this machine.
 """
 

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.blocks import DIGEST
 from alexnet.data.filetable import TABLE
-from alexnet.data.pictures import Shards
+from alexnet.data.shards import DIGEST, Shards
 from alexnet.data.tables import as_line
 
 Contents = tuple[NDArray[np.uint8], Sequence[int], Sequence[str]]  # pictures, labels, files

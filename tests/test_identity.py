@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alexnet import identity
-from alexnet.data.known.ilsvrc_names import known_names
+from alexnet.data.sources.known.ilsvrc_names import known_names
 from alexnet.errors import AlexNetError
 from alexnet.identity import matched
 from tests.tiny import tiny_model

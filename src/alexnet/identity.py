@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from alexnet.data.explain import listed, number
 from alexnet.data.filenames import shown
-from alexnet.data.known.ilsvrc_names import is_wnid
-from alexnet.data.naming import are_numbers, called, names_of
+from alexnet.data.preparing.naming import are_numbers, called, names_of
+from alexnet.data.sources.known.ilsvrc_names import is_wnid
 from alexnet.data.store import ImageSet
 from alexnet.errors import AlexNetError
 from alexnet.model import Model

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from alexnet.data.colour import as_rgb
-from alexnet.data.decode import Unreadable
-from alexnet.data.square import fitted_square, square_of
+from alexnet.data.decoding.colour import as_rgb
+from alexnet.data.decoding.decode import Unreadable
+from alexnet.data.decoding.square import fitted_square, square_of
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import Model, load_model
 

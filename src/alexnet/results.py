@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from alexnet import files
-from alexnet.data.naming import called
+from alexnet.data.preparing.naming import called
 from alexnet.data.tables import write_table
 
 FORMAT = 1

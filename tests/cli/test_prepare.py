@@ -4,7 +4,7 @@ import signal
 import pytest
 
 from alexnet.cli import main
-from alexnet.data import making
+from alexnet.data.preparing import making
 from tests.data.trees import two_classes, write_tree
 
 FEW = ["--size", "32", "--workers", "1"]

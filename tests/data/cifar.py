@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 
-from alexnet.data.known.cifar_forms import TEN
+from alexnet.data.sources.known.cifar_forms import TEN
 from tests.data.trees import Files
 
 HUNDRED = tuple(f"fine {number:02}" for number in range(100))

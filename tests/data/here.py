@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from alexnet.data import making, plan
-from alexnet.data.blocks import make_block
-from alexnet.data.entries import Entry, Raw
 from alexnet.data.prepare import Prepared, prepare
+from alexnet.data.preparing import making, plan
+from alexnet.data.preparing.blocks import make_block
+from alexnet.data.preparing.workers import Block, Order
+from alexnet.data.sources.entries import Entry, Raw
 from alexnet.data.store import open_set
-from alexnet.data.workers import Block, Order
 from tests.data.trees import Given
 
 

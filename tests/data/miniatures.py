@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alexnet.data.decode import decode
-from alexnet.data.entries import Entry, Extent, Source
+from alexnet.data.decoding.decode import decode
+from alexnet.data.sources.entries import Entry, Extent, Source
 from tests.data.trees import add_to_tar, write_tree
 
 # In the order of the kit's numbers, which is not that of the ids.

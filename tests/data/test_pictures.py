@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from alexnet.data import pictures as module
-from alexnet.data.blocks import shard_path
-from alexnet.data.pictures import Pictures, Shards
+from alexnet.data import shards as module
+from alexnet.data.pictures import Pictures
+from alexnet.data.shards import Shards, shard_path
 from alexnet.errors import AlexNetError
 
 COUNTS = [3, 0, 4, 1]

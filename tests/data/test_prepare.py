@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from alexnet.data import blocks, making, workers
-from alexnet.data.decode import decode
+from alexnet.data.decoding.decode import decode
+from alexnet.data.decoding.square import square_of
 from alexnet.data.prepare import prepare
-from alexnet.data.square import square_of
+from alexnet.data.preparing import blocks, making, workers
 from alexnet.data.verify import verify
 from alexnet.errors import AlexNetError
 from alexnet.preprocessing import fitted

@@ -12,9 +12,9 @@ import time
 import pytest
 
 from alexnet import files
-from alexnet.data import blocks, index, making, work
 from alexnet.data import prepare as module
 from alexnet.data.prepare import prepare
+from alexnet.data.preparing import blocks, index, making, work
 from alexnet.errors import AlexNetError, Interrupted
 from tests.data import here
 from tests.data.here import contents

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet.data import blocks, index
-from alexnet.data.catalogue import as_bytes
-from alexnet.data.entries import Entry
+from alexnet.data.preparing import blocks, index
+from alexnet.data.preparing.catalogue import as_bytes
+from alexnet.data.sources.entries import Entry
 from alexnet.data.store import looks_prepared, open_set
 from alexnet.data.verify import verify
 from alexnet.errors import AlexNetError

@@ -45,7 +45,9 @@ def test_a_flipped_bit_in_every_block(data):
         whole = path.read_bytes()
         for first in range(0, len(whole), BLOCK):
             changed = bytearray(whole)
-            changed[random.randrange(first, min(first + BLOCK, len(whole)))] ^= 1 << random.randrange(8)
+            changed[random.randrange(first, min(first + BLOCK, len(whole)))] ^= (
+                1 << random.randrange(8)
+            )
             path.write_bytes(changed)
             said, blocks = found(data), blocks + 1
             assert len(said) == 1

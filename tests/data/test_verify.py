@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from alexnet import files
-from alexnet.data import blocks
-from alexnet.data.entries import Entry
+from alexnet.data.preparing import blocks
+from alexnet.data.sources.entries import Entry
 from alexnet.data.verify import Damage, checksum_of, verify
 from alexnet.errors import AlexNetError
 from tests.data.here import prepare_given

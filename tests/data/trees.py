@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alexnet.data.entries import Entry, Raw
+from alexnet.data.sources.entries import Entry, Raw
 
 Files = Mapping[str, bytes]
 

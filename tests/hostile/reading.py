@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet.data.entries import Entry, Extent, Raw, Source
-from alexnet.data.sources import open_source
+from alexnet.data.sources.entries import Entry, Extent, Raw, Source
+from alexnet.data.sources.opening import open_source
 from alexnet.errors import AlexNetError
 from tests.hostile.case import Hostile
 from tests.hostile.guard import bounded_memory, snapshot

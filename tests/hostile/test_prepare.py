@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alexnet.data.prepare import prepare
-from alexnet.data.sources import open_source
+from alexnet.data.sources.opening import open_source
 from alexnet.errors import AlexNetError
 from tests.data.here import assert_adds_up, in_this_process
 from tests.hostile import packed, tar_members, tar_structure, zip_members, zip_structure
@@ -20,7 +20,7 @@ MEMORY = 512 << 20  # the scratch database has a cache of its own
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder amid others: names that lead out of it would lead into those."""
-    monkeypatch.setattr("alexnet.data.unpacking.FREE", 1 << 26)
+    monkeypatch.setattr("alexnet.data.sources.unpacking.FREE", 1 << 26)
     (place := tmp_path / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(place)
     with in_this_process():

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from alexnet.data.entries import Source
-from alexnet.data.sources import open_source
+from alexnet.data.sources.entries import Source
+from alexnet.data.sources.opening import open_source
 from alexnet.errors import AlexNetError
 from tests.hostile.case import PHOTO, Hostile
 from tests.hostile.guard import bounded_memory, snapshot
@@ -26,7 +26,7 @@ def test_hostile_tar(case, tmp_path):
 
 @pytest.mark.parametrize("case", PACKED, ids=lambda case: case.name)
 def test_tar_that_is_packed_to_do_harm(case, tmp_path, monkeypatch):
-    monkeypatch.setattr("alexnet.data.unpacking.FREE", 1 << 26)  # a gigabyte takes seconds
+    monkeypatch.setattr("alexnet.data.sources.unpacking.FREE", 1 << 26)  # a gigabyte takes seconds
     check(case, tmp_path)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet.data.sources import open_source
+from alexnet.data.sources.opening import open_source
 from alexnet.errors import AlexNetError
 from tests.hostile.raw_zip import zipped
 from tests.hostile.reading import check, read

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet.data.blocks import DIGEST
-from alexnet.data.pictures import Shards
+from alexnet.data.shards import DIGEST, Shards
 from alexnet.data.store import ImageSet, Part, open_set
 from alexnet.errors import UsageError
 from alexnet.preprocessing import Preprocessing

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from alexnet.data.filenames import skipped_folder
-from alexnet.data.sources import is_photo
+from alexnet.data.sources.opening import is_photo
 from alexnet.errors import UsageError
 
 

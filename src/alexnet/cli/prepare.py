@@ -73,9 +73,9 @@ def run(options: argparse.Namespace) -> int:
     import json
     import sys
 
-    from alexnet.data.options import Options, source_or_share
     from alexnet.data.prepare import prepare_share, prepared
-    from alexnet.data.talk import summary
+    from alexnet.data.preparing.options import Options, source_or_share
+    from alexnet.data.preparing.talk import summary
 
     def say(sentence: str) -> None:
         print(sentence, file=sys.stderr if options.json else sys.stdout, flush=True)
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _compare(path: Path, say: "Callable[[str], None]") -> None:
     """Say of each archive at ``path`` whether it is as published."""
-    from alexnet.data.known.checksums import bytes_to_read, verified
+    from alexnet.data.sources.known.checksums import bytes_to_read, verified
     from alexnet.progress import Progress
 
     progress = Progress("checking MB", bytes_to_read(path) // 1_000_000, unit="")

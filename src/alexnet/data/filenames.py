@@ -55,7 +55,7 @@ def kind(path: str, head: bytes = b"", look: bool = True) -> str:
     """
     if not look or not must_look_inside(path):
         return kind_by_name(path)
-    from alexnet.data.recognise import Unreadable, recognised
+    from alexnet.data.decoding.recognise import Unreadable, recognised
 
     try:
         if recognised(head) in STRONG_FORMATS:

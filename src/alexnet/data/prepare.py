@@ -15,17 +15,17 @@ from types import FrameType
 from typing import Any
 
 from alexnet._version import __version__
-from alexnet.data import work
-from alexnet.data.blocks import Square
 from alexnet.data.filenames import shown
-from alexnet.data.finish import finish
-from alexnet.data.making import Share, Span, cut, make_all, share_of
-from alexnet.data.options import Options, source_or_share
-from alexnet.data.plan import Plan, job_of, make_plan
 from alexnet.data.prepared import Prepared, opened
+from alexnet.data.preparing import work
+from alexnet.data.preparing.blocks import Square
+from alexnet.data.preparing.finish import finish
+from alexnet.data.preparing.making import Share, Span, cut, make_all, share_of
+from alexnet.data.preparing.options import Options, source_or_share
+from alexnet.data.preparing.plan import Plan, job_of, make_plan
+from alexnet.data.preparing.talk import Talk, announce
+from alexnet.data.preparing.workers import Order
 from alexnet.data.store import looks_prepared, open_set
-from alexnet.data.talk import Talk, announce
-from alexnet.data.workers import Order
 from alexnet.errors import AlexNetError, Interrupted, UsageError
 from alexnet.machine import cores
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet.data.layout import Rejected
+from alexnet.data.preparing.layout import Rejected
 from alexnet.data.store import ImageSet, open_set
 from alexnet.data.tables import read_table
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet.data.arrays import mapped, misfit
-from alexnet.data.blocks import DIGEST
 from alexnet.data.filenames import shown
 from alexnet.data.filetable import Files
-from alexnet.data.pictures import Pictures, Shards, Stack
+from alexnet.data.pictures import Pictures, Stack
+from alexnet.data.shards import DIGEST, Shards
 from alexnet.data.split import PARTS
 from alexnet.errors import AlexNetError
 from alexnet.files import read_json

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from alexnet import files
 from alexnet.data.arrays import mapped
-from alexnet.data.blocks import DIGEST, shard_path
-from alexnet.data.pictures import Shards
+from alexnet.data.shards import DIGEST, Shards, shard_path
 from alexnet.data.store import SET, looks_prepared, open_set
 from alexnet.machine import cores
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.duplicates import EXACT, KINDS, Copies, clusters, greys_of, leaks, search
+from alexnet.data.copies.duplicates import EXACT, KINDS, Copies, clusters, greys_of, leaks, search
 from alexnet.data.split import PARTS
 from alexnet.data.store import ImageSet
 from alexnet.inspection.which import Which, listed

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.naming import called
+from alexnet.data.preparing.naming import called
 from alexnet.data.store import ImageSet
 
 

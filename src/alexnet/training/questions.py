@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet.data.explain import listed, number
-from alexnet.data.naming import called, number_note
+from alexnet.data.preparing.naming import called, number_note
 from alexnet.data.store import ImageSet
 from alexnet.errors import UsageError
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alexnet.data.naming import called
+from alexnet.data.preparing.naming import called
 from alexnet.data.store import ImageSet
 from alexnet.reporting.blocks import details, figure, note, section, table
 from alexnet.reporting.html import Child, Html, el

@@ -1,0 +1,1 @@
+"""The same photo twice: hashes, the search for like ones, the comparison of pictures."""

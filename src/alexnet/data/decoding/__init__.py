@@ -1,0 +1,1 @@
+"""The bytes of a photo -> pixels as a viewer shows them, and the stored square."""

@@ -1,0 +1,1 @@
+"""From listed photos to a set: plan, blocks, index, statistics. ``prepare`` runs it."""
