@@ -31,7 +31,7 @@ def mutated(random: Random, data: bytes, other: bytes) -> tuple[str, bytes]:
     return "+".join(sorted(set(names))), data
 
 
-def _bits(random: Random, data: bytes, other: bytes) -> bytes:
+def _bits(random: Random, data: bytes, _other: bytes) -> bytes:
     changed = bytearray(data)
     for _ in range(random.randint(1, 16) if data else 0):
         changed[random.randrange(len(data))] ^= 1 << random.randrange(8)

@@ -17,8 +17,8 @@ from alexnet.data.decoding.decode import Unreadable, decode, decode_reduced
 from alexnet.data.decoding.square import fitted_square, square_of
 from alexnet.preprocessing import fitted
 from tests import shared
-from tests.data.pictures import encoded, gradient
 from tests.data.decoding.test_colour import SWAPPED
+from tests.data.pictures import encoded, gradient
 
 PHOTO = gradient(150, 110)
 NOISE = Image.fromarray(np.random.default_rng(1).integers(0, 256, (90, 70, 3), dtype=np.uint8))
