@@ -76,7 +76,7 @@ def check_place(path: Path, making: bool = False) -> None:
     there = path.parent
     if making:
         there = next(folder for folder in path.parents if os.path.lexists(folder))
-    with _told(path):
+    with told(path):
         if not os.path.lexists(there):
             raise FileNotFoundError
         if not there.is_dir():
@@ -98,7 +98,7 @@ def replacing(
     Without ``sweep`` what killed processes left is not looked for, in folders of many files.
     """
     target = path if new else Path(os.path.realpath(path))
-    with _told(path):
+    with told(path):
         if new and os.path.lexists(target):
             raise _taken(path)
         if target.exists() and not target.is_file():
@@ -110,11 +110,11 @@ def replacing(
         buffered = io.BufferedWriter(_Raw(descriptor, path), 1 << 20)
         yield cast(BinaryIO, buffered)
         buffered.flush()
-        with _told(path):
+        with told(path):
             os.fsync(descriptor)
         if prove:
             prove(temporary)
-        with _told(path):
+        with told(path):
             # Closed only afterwards: closing gives up the lock that says it is in use.
             (_name_new if new else os.rename)(temporary, target)
     except BaseException:
@@ -124,7 +124,7 @@ def replacing(
     finally:
         with suppress(OSError):
             os.close(descriptor)
-    with _told(path):
+    with told(path):
         _sync(target.parent)
 
 
@@ -133,7 +133,7 @@ def publish_folder(temporary: Path, final: Path) -> None:
 
     Both must be on one disk. AlexNetError where ``final`` exists or the disk fails.
     """
-    with _told(final):
+    with told(final):
         if os.path.lexists(final):
             raise _taken(final)
         for folder, _, names in os.walk(temporary, topdown=False):
@@ -151,13 +151,13 @@ def making_folder(final: Path) -> Iterator[Path]:
     Whatever fails, nothing is left under either name; an empty folder at ``final`` is replaced.
     AlexNetError where ``final`` holds anything, or the disk fails; none names the other folder.
     """
-    with _told(final):
+    with told(final):
         final.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(final.parent)
         temporary, descriptor = _locked(final.parent, _new_folder)
     try:
         yield temporary
-        with _told(final), suppress(FileNotFoundError, NotADirectoryError):
+        with told(final), suppress(FileNotFoundError, NotADirectoryError):
             if not any(final.iterdir()):
                 final.rmdir()
         publish_folder(temporary, final)
@@ -181,7 +181,7 @@ class _Raw(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        with _told(self.path):
+        with told(self.path):
             return os.write(self.descriptor, data)
 
 
@@ -262,7 +262,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """Turn an OSError of writing ``path`` into a sentence."""
     try:
         yield

@@ -19,15 +19,16 @@ def make_blocks(blocks: Iterable[Block], order: Order, workers: int) -> Iterator
     """In place of ``workers.make_blocks``."""
     for block in blocks:
         make_block(
-            order.folder, block.number, block.items, block.counted, order.square, lambda _: None
-        )
+            order.folder, block.number, block.items, block.counted, order.square, lambda _: None,
+            order.key,
+        )  # fmt: skip
         yield len(block.items)
 
 
 @contextmanager
 def in_this_process() -> Iterator[None]:
     """Nor is the disk waited for, which takes most of the time where pictures are tiny."""
-    with mock.patch.object(making, "make_blocks", make_blocks), mock.patch("os.fsync"):
+    with mock.patch.object(making, "make_blocks", make_blocks), mock.patch("os.fsync"), mock.patch("os.fdatasync"):
         yield
 
 

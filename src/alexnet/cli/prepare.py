@@ -6,7 +6,11 @@ labels; or the files of CIFAR or MNIST. It is recognised by its content, and not
 disk. DATA is the folder to be made; the work is done in DATA.part, can be stopped at any moment and
 is taken up again by the same command. Photos that are broken are named, counted and left out.
 
-Exit code 0: done; 3: done, but files were rejected (with --strict); 130: stopped, can go on.
+Where SOURCE holds no training photos (ImageNet's val alone, say), networks can be evaluated on DATA
+but not trained.
+
+Exit code 0: done; 3: done, but files were rejected (with --strict; those of --drop-leaks do not
+count); 130: stopped, can go on.
 """
 
 import argparse
@@ -98,12 +102,19 @@ def run(options: argparse.Namespace) -> int:
             _compare(path, say)
     if options.job is not None:
         prepare_share(wanted, data, options.job, options.workers, say)
+        if options.json:
+            print(json.dumps({"job": options.job, "folder": str(data)}, indent=2))
         return 0
     result = prepared(wanted, data, options.workers, say)
     say(summary(result))
     if options.json:
         print(json.dumps(_as_json(result), indent=2))
-    return 3 if options.strict and result.rejected else 0
+    return 3 if options.strict and _refused(result) else 0
+
+
+def _refused(result: "Prepared") -> int:
+    """How many files were rejected, without the leaks that were to be dropped."""
+    return len(result.rejected) - int(result.set.facts.get("leaks_dropped", 0))
 
 
 def _compare(path: Path, say: "Callable[[str], None]") -> None:

@@ -30,12 +30,12 @@ def run(options: argparse.Namespace) -> int:
     import time
     from pathlib import Path
 
-    from alexnet.data.store import open_set
-    from alexnet.data.verify import verify
+    from alexnet.data.filenames import shown
+    from alexnet.data.verify import bytes_there, verify
     from alexnet.progress import Progress
 
     data = Path(options.data)
-    size = sum(path.stat().st_size for path in open_set(data).shards())
+    size = bytes_there(data)
     progress = Progress("verifying MB", size // 1_000_000, quiet=options.json)
     started = time.monotonic()
     damages = verify(data, lambda done: progress.update(done // 1_000_000))
@@ -47,14 +47,17 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(_named(damages, data)))
     else:
         seconds = max(time.monotonic() - started, 1e-9)
-        print(f"{data}: every byte is as it was made ({size / 1e9:,.2f} GB of pictures, "
+        print(f"{shown(str(data))}: every byte is as it was made ({size / 1e9:,.2f} GB of pictures, "
               f"{size / seconds / 1e6:,.0f} MB/s).")  # fmt: skip
     return 1 if damages else 0
 
 
 def _named(damages: "list[Damage]", data: "Path") -> list[str]:
-    lines = [f"{data} is damaged in {len(damages):,} {'place' if len(damages) == 1 else 'places'}:"]
-    lines += [f"  {damage.file}: {damage.what}" for damage in damages[:SHOWN]]
+    from alexnet.data.explain import number
+    from alexnet.data.filenames import shown
+
+    lines = [f"{shown(str(data))} is damaged in {number(len(damages), 'place')}:"]
+    lines += [f"  {shown(damage.file)}: {damage.what}" for damage in damages[:SHOWN]]
     if len(damages) > SHOWN:
         lines.append(f"  and {len(damages) - SHOWN:,} more")
     return [*lines, "Prepare the set again, or fetch the files named here from a good copy."]

@@ -11,6 +11,10 @@ EXPECTED = (
     "Expected is a folder for each class with its photos in it (cat/1.jpg, dog/1.jpg), "
     "or such folders inside train/, val/ and test/."
 )
+BACKSLASHES = (
+    "Its names hold backslashes, by which Windows parts folders: unpack it, which most programs "
+    "do rightly, and give the folder."
+)
 ARCHIVES = {".tar", ".tgz", ".gz", ".bz2", ".xz", ".zip", ".7z", ".rar"}
 DATE = re.compile(r"(19|20)\d\d([-_. ]?\d\d){0,2}")
 
@@ -58,10 +62,11 @@ def no_photos(source: Path, not_photos: Counter[str], problems: Sequence[str]) -
 
 
 def flat(source: Path, photos: int, first: str) -> str:
-    """Photos side by side."""
+    """Photos side by side, also those of archives whose names have "\\" in place of "/"."""
+    what = BACKSLASHES if "\\" in first else EXPECTED
     return (
         f"{_where(source)} holds {number(photos, 'photo')} side by side, such as "
-        f"{shown(first)}, and no class folders. {EXPECTED}"
+        f"{shown(first)}, and no class folders. {what}"
     )
 
 
@@ -92,9 +97,21 @@ def roles_and_others(source: Path, roles: Iterable[str], others: Iterable[str]) 
     )
 
 
-def no_training(source: Path, roles: Iterable[str]) -> str:
-    """val/ and test/ without train/."""
-    return f"{_where(source)} holds {_folders(roles)} but no train/; nothing can be learnt from."
+def no_training(source: Path, role: str) -> str:
+    """val/ alone, with photos and no classes in it."""
+    return (
+        f"{_where(source)} holds {shown(role)}/ but no train/, and no two classes in it; nothing "
+        f"can be learnt from. {EXPECTED}"
+    )
+
+
+def one_class(source: Path, classes: Iterable[str], refused: int, first: str) -> str:
+    """All photos in one folder; ``first`` of the files that were ``refused``, with its reason."""
+    why = f" {number(refused, 'file')} in it {'was' if refused == 1 else 'were'} refused ({first})."
+    return (
+        f"{_where(source)} holds only one class, {listed(classes)}; at least two are needed."
+        f"{why if refused else ''} {EXPECTED}"
+    )
 
 
 def same_role(source: Path, roles: Iterable[str]) -> str:

@@ -3,12 +3,14 @@
 All work is done in DATA.part and can be stopped at any moment; DATA is complete or not there.
 """
 
+import json
 import os
 import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
@@ -98,13 +100,20 @@ def _count(workers: int | None) -> int:
 
 
 def _place(options: Options, data: Path) -> Path:
-    # Without a name of its own (".", "..") there would be nothing to put ".part" behind.
-    folder = data if data.name not in ("", "..") else Path(os.path.realpath(data))
+    # Without a name of its own (".", "..") there would be nothing to put ".part" behind; and a set
+    # takes the place of what a link leads to, not of the link.
+    own = data.name not in ("", "..") and not data.is_symlink()
+    folder = data if own else Path(os.path.realpath(data))
     _check_places(options, folder)
     return folder
 
 
 def _check_places(options: Options, data: Path) -> None:
+    if os.path.ismount(data) and not _taken(data):
+        raise UsageError(
+            f"{shown(str(data))} is where a disk is mounted, which no finished set can take the "
+            f"place of. Give a folder inside it, such as {shown(str(data / 'set'))}."
+        )
     for source in options.sources().values():
         if looks_prepared(source):
             raise UsageError(f"{shown(str(source))} is a prepared set already.")
@@ -187,7 +196,7 @@ def _prepare_share(options: Options, data: Path, share: Share, workers: int, tal
             return
         talk.say(work.take_up(part, origin, alone=False))
         if not (part / work.SET).exists():
-            _make(options, plan, part, share, workers, lock, talk)
+            _make(options, plan, part, origin, share, workers, lock, talk)
     talk.say(f"Share {share} is made. When all are, the same command without --job makes the set.")
 
 
@@ -198,16 +207,18 @@ def _fill(
     """Make the set in ``part``, from wherever the work stands."""
     talk.say(work.take_up(part, origin))
     if not (part / work.SET).exists():
-        spans = _make(options, plan, part, Share(), workers, lock, talk)
+        spans = _make(options, plan, part, origin, Share(), workers, lock, talk)
         finish(options, plan, spans, part, origin, talk)
 
 
 def _make(
-    options: Options, plan: Plan, part: Path, share: Share, workers: int, lock: int, talk: Talk
-) -> list[Span]:
+    options: Options, plan: Plan, part: Path, origin: dict[str, Any], share: Share, workers: int,
+    lock: int, talk: Talk,
+) -> list[Span]:  # fmt: skip
     square = Square(options.size, options.fit, options.filter, plan.upright)
     spans = cut(plan, options.size)
-    make_all(plan, spans, Order(part, square, lock), share, workers, talk)
+    key = sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()
+    make_all(plan, spans, Order(part, square, lock, key), share, workers, talk)
     return spans
 
 

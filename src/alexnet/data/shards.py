@@ -1,7 +1,9 @@
 """The shards of a set on disk: where a picture lies, how it is written and read."""
 
+import io
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
@@ -13,10 +15,11 @@ from numpy.typing import NDArray
 from alexnet.data.arrays import misfit
 from alexnet.data.filenames import shown
 from alexnet.errors import AlexNetError
-from alexnet.files import replacing
+from alexnet.files import told
 
 HEADER = 128  # bytes before the first picture of a shard: numpy pads its headers
 OPEN = 256  # shards that are held open
+SYNC = 16 << 20  # bytes that are written before the disk is told to take them
 DIGEST = 16  # bytes of a picture's SHA-256 that are kept
 
 
@@ -25,17 +28,62 @@ def shard_path(folder: Path, number: int) -> Path:
     return folder / "pictures" / f"{number:07}.npy"
 
 
-def write_shard(path: Path, pictures: NDArray[np.uint8]) -> None:
-    """Put the pictures of a block at ``path``, whole or not at all; without any, no file."""
-    if len(pictures):
-        with replacing(path, sweep=False) as file:
-            np.lib.format.write_array(file, pictures, version=(1, 0), allow_pickle=False)
+def header_of(count: int, size: int) -> bytes:
+    """The first bytes of a shard of so many pictures, as numpy writes them."""
+    buffer = io.BytesIO()
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (count, size, size, 3)}
+    np.lib.format.write_array_header_1_0(buffer, facts)
+    return buffer.getvalue()
 
 
-def digests(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The first 16 bytes of the SHA-256 of each picture: (n, 16)."""
-    packed = b"".join(sha256(picture.data).digest()[:DIGEST] for picture in pictures)
-    return np.frombuffer(packed, np.uint8).reshape(-1, DIGEST)
+class ShardWriter:
+    """Writes the pictures of a block to their final place, one by one; without any, no file.
+
+    The disk is kept at work all the while, so that little is left to wait for at the end. Until
+    then the file may be short: it counts only where a record that was written later says so.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path, self.size, self.digests = path, size, list[bytes]()
+        self.unsynced, self.syncing = 0, Future[None]()
+        self.syncing.set_result(None)
+
+    def __enter__(self) -> "ShardWriter":
+        with told(self.path):
+            self.file = self.path.open("wb", buffering=0)
+            self._write(header_of(0, self.size))
+        self.syncer = ThreadPoolExecutor(1)
+        return self
+
+    def add(self, picture: NDArray[np.uint8]) -> None:
+        """The next picture, uint8 (size, size, 3). AlexNetError where the disk fails."""
+        with told(self.path):
+            self._write(picture.data.cast("B"))
+            self.unsynced += picture.nbytes
+            if self.unsynced > SYNC and self.syncing.done():
+                self.syncing.result()
+                self.unsynced = 0
+                self.syncing = self.syncer.submit(os.fdatasync, self.file.fileno())
+        self.digests.append(sha256(picture.data).digest()[:DIGEST])
+
+    def _write(self, data: bytes | memoryview) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[self.file.write(left) :]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            with told(self.path):
+                self.syncing.result()
+                if kind is None and self.digests:
+                    self.file.seek(0)
+                    self._write(header_of(len(self.digests), self.size))
+                    os.fsync(self.file.fileno())
+        finally:
+            self.syncer.shutdown()
+            self.file.close()
+        if not self.digests:
+            self.path.unlink()
 
 
 class Shards:

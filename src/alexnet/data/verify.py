@@ -3,7 +3,6 @@
 Each picture has a digest, each other file a SHA-256 in ``set.json``, and that has one of itself.
 """
 
-import io
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,8 +17,9 @@ from numpy.typing import NDArray
 
 from alexnet import files
 from alexnet.data.arrays import mapped
-from alexnet.data.shards import DIGEST, Shards, shard_path
+from alexnet.data.shards import DIGEST, Shards, header_of, shard_path
 from alexnet.data.store import SET, looks_prepared, open_set
+from alexnet.errors import AlexNetError
 from alexnet.machine import cores
 
 Seen = Callable[[int], None]
@@ -36,7 +36,8 @@ class Damage:
 def verify(data: Path, seen: Seen | None = None) -> list[Damage]:
     """Read the whole set; an empty list means that every byte is as it was made.
 
-    ``seen`` is told the bytes of pictures read so far. AlexNetError where there is no set.
+    ``seen`` is told the bytes of pictures read so far. AlexNetError where there is no set, or one
+    of another format.
     """
     found = list(_facts(data))
     if found:
@@ -53,6 +54,11 @@ def verify(data: Path, seen: Seen | None = None) -> list[Damage]:
     return [*found, *_pictures(store, digests, seen or (lambda _: None))]
 
 
+def bytes_there(data: Path) -> int:
+    """Bytes of the pictures' files, whichever of them are there."""
+    return sum(path.stat().st_size for path in (data / "pictures").glob("*.npy") if path.is_file())
+
+
 def checksum_of(facts: dict[str, Any]) -> str:
     """The SHA-256 of ``set.json`` without its own checksum."""
     rest = {name: value for name, value in facts.items() if name != "checksum"}
@@ -61,7 +67,11 @@ def checksum_of(facts: dict[str, Any]) -> str:
 
 def _facts(data: Path) -> Iterator[Damage]:
     """Damage of set.json itself, whose text must be just what is written for what it says."""
-    facts = files.read_json(data / SET) if looks_prepared(data) else None
+    try:
+        facts = files.read_json(data / SET) if looks_prepared(data) else None
+    except AlexNetError as error:
+        yield Damage(SET, str(error).removesuffix("."))
+        return
     if not isinstance(facts, dict) or "checksum" not in facts:
         facts = open_set(data).facts  # or the sentence about what it is instead
     if facts.get("checksum") != checksum_of(facts):
@@ -125,11 +135,3 @@ def _shard(store: Shards, digests: NDArray[np.uint8], number: int) -> tuple[int,
     except OSError as error:
         damages.append(Damage(name, f"it cannot be read: {error.strerror or error}"))
     return len(header) + count * len(picture), damages
-
-
-def header_of(count: int, size: int) -> bytes:
-    """The first bytes of a shard of so many pictures."""
-    buffer = io.BytesIO()
-    facts = {"descr": "|u1", "fortran_order": False, "shape": (count, size, size, 3)}
-    np.lib.format.write_array_header_1_0(buffer, facts)
-    return buffer.getvalue()

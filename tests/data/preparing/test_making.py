@@ -1,14 +1,17 @@
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alexnet.data.preparing import blocks, making
-from alexnet.data.preparing.blocks import Square
+from alexnet.data.preparing.blocks import Square, make_block, record_path
 from alexnet.data.preparing.making import Share, Span, cut, make_all, share_of
 from alexnet.data.preparing.options import Options
 from alexnet.data.preparing.plan import make_plan
 from alexnet.data.preparing.talk import Talk
 from alexnet.data.preparing.workers import Order
+from alexnet.data.shards import shard_path
 from alexnet.errors import AlexNetError, UsageError
 from tests.data.trees import two_classes, write_tree
 
@@ -76,13 +79,34 @@ def given_out(monkeypatch):
 
 
 def test_only_our_share_is_made_and_what_is_done_is_not_made_again(plan, order, given_out):
-    (order.folder / "blocks/0000002.npz").touch()
     said, spans = [], cut(plan, 16)
+    photos = list(plan.photos(spans[2].first, spans[2].end))
+    items, counted = [plan.sources[0].path / p.entry.path for p in photos], [True] * len(photos)
+    make_block(order.folder, 2, items, counted, order.square, lambda _: None, order.key)
     make_all(plan, spans, order, Share(1, 2), 9, Talk(said.append))
     assert [(block.number, workers) for block, workers in given_out] == [(0, 1)]
     assert said[1] == "2 photos of 6 were done before."
     make_all(plan, spans, order, Share(2, 2), 9, Talk())
     assert [block.number for block, _ in given_out] == [0, 1, 3]
+
+
+@pytest.mark.parametrize("harm", ["other photos", "short shard", "no shard", "damaged record"])
+def test_what_is_not_whole_or_of_other_photos_is_made_again(plan, order, given_out, harm):
+    spans = cut(plan, 16)
+    for span in spans:
+        entries = [photo.entry for photo in plan.photos(span.first, span.end)]
+        items, counted = list(plan.sources[0].stream(entries)), [True] * len(entries)
+        key = "of others" if harm == "other photos" and span.number == 1 else order.key
+        make_block(order.folder, span.number, items, counted, order.square, lambda _: None, key)
+    shard, record = shard_path(order.folder, 1), record_path(order.folder, 1)
+    if harm == "short shard":
+        os.truncate(shard, 1000)
+    elif harm == "no shard":
+        shard.unlink()
+    elif harm == "damaged record":
+        os.truncate(record, 100)
+    make_all(plan, spans, order, Share(), 1, Talk())
+    assert [block.number for block, _ in given_out] == [1]
 
 
 def test_a_block_has_its_photos_and_knows_which_are_counted(plan, order, given_out):

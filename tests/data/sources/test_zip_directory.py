@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from alexnet.data.sources.zip_directory import Refused, find_directory, members
+from alexnet.data.sources.zip_directory import Refused, find_directory, is_zip, members
 from tests.data.trees import two_classes, write_zip
 from tests.hostile.raw_zip import archive, around, body_and_directory, end
 
@@ -67,3 +67,17 @@ def test_too_many_members_are_refused_before_they_are_read(monkeypatch):
 def test_files_too_short_for_an_archive(length):
     with pytest.raises(zipfile.BadZipFile):
         find_directory(io.BytesIO(archive(*around())[-length - 22 : -1][:length]))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"program" + archive(*around()), True),
+        (archive(*around())[:-22] + end(3, 200, 900, disk=2), True),  # one of several volumes
+        (archive(*around())[:-1], False),
+        (b"", False),
+    ],
+)
+def test_what_ends_as_an_archive_does(tmp_path, data, expected):
+    (tmp_path / "x").write_bytes(data)
+    assert is_zip(tmp_path / "x") is expected

@@ -12,21 +12,29 @@ FAINT = 1e-3  # sums of squares, below which there are no edges
 Floats = NDArray[np.float64]
 
 
-def likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
+def likeness(
+    one: NDArray[np.uint8], other: NDArray[np.uint8], rounds: int = ROUNDS
+) -> Floats:  # fmt: skip
     """How like pictures are, -1 to 1: (P,), of greys (P, 32, 32) beside greys (P, 32, 32).
 
     The correlation of their edges (the Laplacian of the smoothed greys), after the other one has
     been scaled and shifted onto the first by least squares (Lucas and Kanade 1981), each side by
-    itself, with pictures of half the size. Pictures without edges are like nothing: 0.
+    itself, with pictures of half the size. After no ``rounds`` they are compared as they lie.
+    Pictures without edges are like nothing: 0.
     """
     target, source = _smoothed(one), _smoothed(other)
     small_target, small_source = _halved(target), _halved(source)
     fit = np.tile([1.0, 0.0, 1.0, 0.0], (len(one), 1))  # scale, shift: down, across
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         fit += _better(small_target, _laid(small_source, fit))
         fit[:, ::2] = fit[:, ::2].clip(1 - FARTHEST, 1 + FARTHEST)
         fit[:, 1::2] = fit[:, 1::2].clip(-FARTHEST, FARTHEST)
-    return _correlation(_edges(target), _edges(_laid(source, fit)))
+    return _correlation(_inner(_laplacian(target)), _inner(_laplacian(_laid(source, fit))))
+
+
+def edges(greys: NDArray[np.uint8]) -> Floats:
+    """The edges of pictures (P, 32, 32), of the same shape."""
+    return _laplacian(_smoothed(greys))
 
 
 def _smoothed(greys: NDArray[np.uint8]) -> Floats:
@@ -94,11 +102,11 @@ def _inner(pictures: Floats) -> Floats:
     return pictures[:, kept, kept].reshape(len(pictures), -1)
 
 
-def _edges(pictures: Floats) -> Floats:
-    """The Laplacian: (P, pixels)."""
+def _laplacian(pictures: Floats) -> Floats:
     wide = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), mode="edge")
     beside = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
-    return _inner(4 * pictures - beside)
+    laplacian: Floats = 4 * pictures - beside
+    return laplacian
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:

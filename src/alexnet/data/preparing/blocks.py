@@ -26,7 +26,7 @@ from alexnet.data.copies.hashing import perceptual_hash
 from alexnet.data.decoding.recognise import Unreadable
 from alexnet.data.decoding.square import fitted_square, square_of
 from alexnet.data.filenames import shown
-from alexnet.data.shards import digests, shard_path, write_shard
+from alexnet.data.shards import DIGEST, HEADER, ShardWriter, shard_path
 from alexnet.data.sources.entries import Extent, Raw
 from alexnet.errors import AlexNetError
 from alexnet.files import write_bytes
@@ -82,6 +82,7 @@ class Record:
     hashes: NDArray[np.uint64]  # (pictures,), perceptual
     moments: NDArray[np.int64]  # (pictures, 9): sums of R, G, B, RR, GG, BB, RG, RB, GB
     sums: NDArray[np.uint32]  # (size, size, 3), over the pictures that are counted
+    key: str  # of what the whole is made, so that no record is taken for one of other photos
 
 
 def serve(descriptor: int, counter: int) -> None:
@@ -99,11 +100,11 @@ def serve(descriptor: int, counter: int) -> None:
         begun[:COUNT] = (photo + 1).to_bytes(COUNT, sys.byteorder)
 
     with Connection(descriptor) as pipe, suppress(EOFError, ConnectionError):
-        folder, square = pipe.recv()
+        folder, square, key = pipe.recv()
         while True:
             number, items, counted = pipe.recv()
             try:
-                make_block(folder, number, items, counted, square, announce)
+                make_block(folder, number, items, counted, square, announce, key)
                 pipe.send("done")
             except AlexNetError as error:
                 pipe.send(str(error) or "failed")
@@ -111,31 +112,32 @@ def serve(descriptor: int, counter: int) -> None:
 
 def make_block(
     folder: Path, number: int, items: Sequence[Raw], counted: Sequence[bool], square: Square,
-    announce: Callable[[int], None],
+    announce: Callable[[int], None], key: str = "",
 ) -> None:  # fmt: skip
-    """Make the shard and the record of a block; ``announce`` is told each photo beforehand.
+    """Make the shard and then the record of a block; ``announce`` is told each photo beforehand.
 
-    ``counted`` says of which photos the pictures are added to the sums.
+    ``counted`` says of which photos the pictures are added to the sums; ``key`` is what the record
+    is to be known by.
     """
     side, n = square.size, 0
-    pictures = np.empty((len(items), side, side, 3), np.uint8)
     moments = np.zeros((len(items), 9), np.int64)
     sums = np.zeros((side, side, 3), np.uint32)
+    greys = np.empty((len(items), SMALL, SMALL), np.uint8)
     outcomes: list[Outcome] = []
-    for i, raw in enumerate(items):
-        announce(i)
-        picture, outcome = _outcome(raw, square)
-        outcomes.append(outcome)
-        if picture is not None:
-            pictures[n] = picture
-            measure(pictures[n], sums if counted[i] else None, moments[n])
-            n += 1
-    made = pictures[:n]
-    write_shard(shard_path(folder, number), made)
-    greys = np.array([small_grey(picture) for picture in made], np.uint8).reshape(n, SMALL, SMALL)
+    with ShardWriter(shard_path(folder, number), side) as shard:
+        for i, raw in enumerate(items):
+            announce(i)
+            picture, outcome = _outcome(raw, square)
+            outcomes.append(outcome)
+            if picture is not None:
+                shard.add(picture)
+                measure(picture, sums if counted[i] else None, moments[n])
+                greys[n] = small_grey(picture)
+                n += 1
+    digests = np.frombuffer(b"".join(shard.digests), np.uint8).reshape(n, DIGEST)
     write_record(
         record_path(folder, number),
-        Record(outcomes, digests(made), perceptual_hash(greys), moments[:n], sums),
+        Record(outcomes, digests, perceptual_hash(greys[:n]), moments[:n], sums, key),
     )
 
 
@@ -175,7 +177,7 @@ def write_record(path: Path, record: Record) -> None:
     buffer = io.BytesIO()
     np.savez(
         buffer, outcomes=told, digests=record.digests, hashes=record.hashes,
-        moments=record.moments, sums=record.sums,
+        moments=record.moments, sums=record.sums, key=np.array(record.key),
     )  # fmt: skip
     write_bytes(path, buffer.getvalue())
 
@@ -186,10 +188,23 @@ def read_record(path: Path) -> Record:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as told:
             outcomes = json.loads(told["outcomes"].tobytes())
             arrays = [told[name] for name in ("digests", "hashes", "moments", "sums")]
+            key = str(told["key"])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         where = shown(str(path))
         raise AlexNetError(
             f"{where} is damaged ({error}). Remove it, and its photos are decoded again."
         ) from error
     every = [one if isinstance(one, str) else (one[0], one[1]) for one in outcomes]
-    return Record(every, *arrays)
+    return Record(every, arrays[0], arrays[1], arrays[2], arrays[3], key)
+
+
+def is_made(folder: Path, number: int, photos: int, size: int, key: str) -> bool:
+    """Whether a block of so many photos is there, record and shard, and is of these photos."""
+    try:
+        record = read_record(record_path(folder, number))
+    except AlexNetError:
+        return False
+    shard, count = shard_path(folder, number), len(record.digests)
+    length = shard.stat().st_size if shard.is_file() else 0
+    wanted = HEADER + count * 3 * size**2 if count else 0
+    return (record.key, len(record.outcomes), length) == (key, photos, wanted)

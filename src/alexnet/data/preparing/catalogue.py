@@ -129,3 +129,8 @@ def as_bytes(name: str) -> bytes:
 def as_text(name: bytes) -> str:
     """A name again."""
     return name.decode("utf-8", "surrogateescape")
+
+
+def quoted(parts: Sequence[str]) -> str:
+    """Names of parts for a statement: 'val', 'test'."""
+    return ", ".join(f"'{part}'" for part in parts)

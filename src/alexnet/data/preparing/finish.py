@@ -41,18 +41,19 @@ def finish(
     catalogue, most = plan.catalogue, most_photos(plan.total, options.size)
     talk.say("All photos are read; now the index is made.")
     index.gather(plan, spans, part, most, options.seed)
-    index.drop_untaught(catalogue)
+    index.drop_untaught(catalogue, plan.measured)
     index.split_off(catalogue, plan.shares)
     counts = mapped(part / "shards.npy", np.int32, (len(spans),))
     store = Shards(part, counts, most, options.size)
+    store.check_lengths()
     leaks = find_leaks(catalogue, store, options.drop_leaks, talk)
-    classes = index.drop_untaught(catalogue)
+    classes = index.drop_untaught(catalogue, plan.measured)
     if len(classes) < 2:
         raise AlexNetError(_too_few(classes, catalogue))
     number_of = {name: number for number, name in enumerate(classes)}
     parts = {name: index.store_part(part, catalogue, name, number_of) for name in PARTS}
     _store_tables(part, catalogue)
-    statistics = measured(catalogue, store)
+    statistics = measured(catalogue, store, plan.measured)
     save_array(part / "mean.npy", statistics.mean)
     facts = _facts(options, plan, classes, statistics)
     facts |= leaks | {"parts": parts, "shards": len(spans), "shard": most}
@@ -115,6 +116,7 @@ def _facts(
         "names": names_of(classes, plan.names),
         "order": order_of(classes),
         "parts": {},
+        "measured_on": list(plan.measured),
         "channel_means": statistics.channel_means.tolist(),
         "eigenvalues": statistics.eigenvalues.tolist(),
         "axes": statistics.axes.tolist(),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from alexnet.data.arrays import growing_array, save_array
 from alexnet.data.filetable import TABLE
 from alexnet.data.preparing.blocks import Record, read_record, record_path
-from alexnet.data.preparing.catalogue import Catalogue, as_bytes, as_text
+from alexnet.data.preparing.catalogue import Catalogue, as_bytes, as_text, quoted
 from alexnet.data.preparing.making import Span
 from alexnet.data.preparing.plan import Photo, Plan
 from alexnet.data.shards import DIGEST
@@ -87,9 +87,9 @@ def are_grey(moments: NDArray[np.int64]) -> list[bool]:
     return grey
 
 
-def drop_untaught(catalogue: Catalogue) -> list[str]:
-    """Reject pictures of classes that have none to train on; returns the classes that have."""
-    classes = "SELECT DISTINCT class FROM picture WHERE part = 'train'"
+def drop_untaught(catalogue: Catalogue, measured: Sequence[str] = ("train",)) -> list[str]:
+    """Reject pictures of classes that ``measured`` parts have none of; returns those they have."""
+    classes = f"SELECT DISTINCT class FROM picture WHERE part IN ({quoted(measured)})"
     lost = f"part != '' AND class NOT IN ({classes})"
     catalogue.db.execute(
         f"INSERT INTO rejected SELECT file, ? FROM picture WHERE {lost}", (NO_TRAINING,)

@@ -88,8 +88,6 @@ def _told(listing: Listing, role: str) -> list[Place]:
             f"--{role}: {where} holds {explain.listed(sorted(parts))}; give one that holds "
             f"{role} alone, or give it as SOURCE."
         )
-    if role == "train" and "train" not in parts:
-        raise UsageError(explain.no_training(listing.source.path, sorted(parts)))
     whole = role != "train"
     return [Place(role if whole else part or role, label) for part, label in listing.places]
 
@@ -131,11 +129,11 @@ def _roles(where: Path, tops: dict[str, list[str]], inside: str, role: str) -> d
         return {}
     if others:
         raise UsageError(explain.roles_and_others(where, roles, others))
-    if "train" not in parts and len(parts) > 1:
-        raise UsageError(explain.no_training(where, roles))
     if len(parts) < len(roles):
         raise UsageError(explain.same_role(where, roles))
-    return roles if "train" in parts else {}
+    if "train" not in parts and len(parts) == 1 and not holds_classes:
+        raise UsageError(explain.no_training(where, next(iter(roles))))
+    return roles
 
 
 def _spot(folder: str, top: str, roles: Mapping[str, str], role: str) -> _Spot:

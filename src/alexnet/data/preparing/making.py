@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alexnet.data.explain import number
 from alexnet.data.filenames import shown
-from alexnet.data.preparing.blocks import boundaries, most_photos, record_path
+from alexnet.data.preparing.blocks import boundaries, is_made, most_photos
 from alexnet.data.preparing.listing import stamp_of
 from alexnet.data.preparing.plan import Plan
 from alexnet.data.preparing.talk import Talk
@@ -73,7 +73,7 @@ def make_all(
 ) -> None:
     """Make the blocks of our share that are not there yet."""
     ours = [span for span in spans if share.holds(span)]
-    waiting = [span for span in ours if not record_path(order.folder, span.number).exists()]
+    waiting = [span for span in ours if not _is_made(span, order)]
     left = sum(span.photos for span in waiting)
     if not waiting:
         return
@@ -86,6 +86,10 @@ def make_all(
     for path, stamp in plan.stamps.items():
         if not path.exists() or stamp_of(path) != stamp:
             raise _changed(path)
+
+
+def _is_made(span: Span, order: Order) -> bool:
+    return is_made(order.folder, span.number, span.photos, order.square.size, order.key)
 
 
 def _changed(path: Path) -> AlexNetError:
@@ -137,7 +141,7 @@ def _blocks(plan: Plan, waiting: Sequence[Span]) -> Iterator[Block]:
         raws = plan.sources[source].stream(_entries(plan, mine))
         for span in mine:
             photos = list(plan.photos(span.first, span.end))
-            counted = [photo.place.part == "train" for photo in photos]
+            counted = [photo.place.part in plan.measured for photo in photos]
             try:
                 items = [next(raws) for _ in photos]
             except StopIteration:

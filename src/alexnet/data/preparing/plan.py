@@ -7,9 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from alexnet.data.explain import EXPECTED, listed
+from alexnet.data.explain import listed, one_class
 from alexnet.data.filenames import shown
-from alexnet.data.preparing.catalogue import Catalogue, Place
+from alexnet.data.preparing.catalogue import Catalogue, Place, as_text
 from alexnet.data.preparing.given import given_parts
 from alexnet.data.preparing.layout import STRAY, Layout, understand
 from alexnet.data.preparing.listing import list_source
@@ -47,9 +47,15 @@ class Plan:
         return self.total + self.rejected + self.not_photos.total()
 
     @property
+    def measured(self) -> tuple[str, ...]:
+        """The parts that give the set its classes and its mean: train, or all where it is not."""
+        there = {part for part, _ in self.counts}
+        return ("train",) if "train" in there else tuple(part for part in PARTS if part in there)
+
+    @property
     def classes(self) -> list[str]:
-        """The classes of the training photos, sorted."""
-        return sorted({name for part, name in self.counts if part == "train"})
+        """The classes of the photos of these parts, sorted."""
+        return sorted({name for part, name in self.counts if part in self.measured})
 
     @property
     def names(self) -> dict[str, str]:
@@ -103,8 +109,9 @@ def make_plan(options: Options) -> Plan:
         counts.total(), counts,
     )  # fmt: skip
     missing = _check_classes(plan)
-    doubts = list(filter(None, [number_note(plan.classes), _exif_note(options, plan)]))
-    return replace(plan, shares=_shares(options, plan), notes=notes + missing + doubts)
+    doubts = [_untrained(plan), number_note(plan.classes), _exif_note(options, plan)]
+    notes += [*missing, *filter(None, doubts)]
+    return replace(plan, shares=_shares(options, plan), notes=notes)
 
 
 def _check_once(options: Options, part: str, layout: Layout) -> None:
@@ -149,12 +156,9 @@ def _exif_note(options: Options, plan: Plan) -> str:
 def _check_classes(plan: Plan) -> list[str]:
     """UsageError where val or test have classes that train has not; notes on classes they lack."""
     classes = {part: {name for p, name in plan.counts if p == part} for part in PARTS}
-    known = classes["train"]
+    known = set(plan.classes)
     if len(known) < 2:
-        raise UsageError(
-            f"{shown(str(plan.sources[0].path))} holds only one class, {listed(known)}; at least "
-            f"two are needed. {EXPECTED}"
-        )
+        raise UsageError(one_class(plan.sources[0].path, known, *_refusals(plan.catalogue)))
     notes = []
     for part in ("val", "test"):
         unknown, missing = sorted(classes[part] - known), sorted(known - classes[part])
@@ -168,12 +172,42 @@ def _check_classes(plan: Plan) -> list[str]:
     return notes
 
 
+def _refusals(catalogue: Catalogue) -> tuple[int, str]:
+    """How many files were refused so far, and the first with its reason."""
+    rows = catalogue.db.execute("SELECT file, reason FROM rejected ORDER BY file LIMIT 1")
+    first = "".join(f"{shown(as_text(file))}: {reason}" for file, reason in rows)
+    return catalogue.count("rejected"), first
+
+
+def _untrained(plan: Plan) -> str:
+    """A sentence on a set that nothing can be trained on."""
+    if plan.measured == ("train",):
+        return ""
+    return (
+        f"There are no training photos: networks can be evaluated on this set, not trained. Its "
+        f"classes and its mean are those of {' and '.join(plan.measured)}."
+    )
+
+
 def _shares(options: Options, plan: Plan) -> dict[str, float]:
+    """The shares that were asked for, and val's own; UsageError where nothing is left to share."""
     shares = options.shares()
-    if not any(part == "val" for part, _ in plan.counts):
+    if plan.measured != ("train",):
+        if shares:
+            part, share = next(iter(shares.items()))
+            raise UsageError(
+                f"--{part} {share:g} is a share of the training photos, and there are none. Leave "
+                f"it away, or give the photos of {part} themselves."
+            )
+        return {}
+    # Who gives a split has said what val is, even where it is nothing.
+    if options.split is None and not any(part == "val" for part, _ in plan.counts):
         shares.setdefault("val", SHARE)
     if sum(shares.values()) >= 1:
-        raise UsageError("--val and --test together leave nothing to train on.")
+        raise UsageError(
+            f"--test {shares['test']:g} and the {SHARE:g} that go to val leave nothing to train "
+            "on. Choose a smaller share, or say with --val what val is."
+        )
     return shares
 
 

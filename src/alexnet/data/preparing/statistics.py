@@ -3,7 +3,7 @@
 All sums are of whole numbers and exact, so that no order of the pictures changes a bit.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet.data.preparing.blocks import read_record, record_path
-from alexnet.data.preparing.catalogue import Catalogue
+from alexnet.data.preparing.catalogue import Catalogue, quoted
 from alexnet.data.shards import Shards
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of the training part of a set; pixels on 0 to 255 unless it says otherwise."""
+    """Of the training part of a set, or of all where there is none; pixels on 0 to 255 unless it says otherwise."""
 
     mean: NDArray[np.float32]  # (size, size, 3), mean image
     channel_means: NDArray[np.float64]  # (3,), R G B
@@ -25,23 +25,26 @@ class Statistics:
     axes: NDArray[np.float64]  # (3, 3), columns are the components, rows R G B
 
 
-def measured(catalogue: Catalogue, store: Shards) -> Statistics:
-    """The statistics of the training part, from the records of the blocks.
+def measured(
+    catalogue: Catalogue, store: Shards, parts: Sequence[str] = ("train",)
+) -> Statistics:
+    """The statistics of ``parts`` (all, or train alone), from the records of the blocks.
 
-    The workers' sums are over all that was planned for training. Only the pictures that have left
-    it since are read again.
+    The workers' sums are over all that was planned for these. Only the pictures that have left
+    them since are read again.
     """
     size = store.size
     sums, moments, n = np.zeros((size, size, 3), np.int64), np.zeros(9, np.int64), 0
-    for number, places in _by_block(catalogue, store.most, "planned = 'train' OR part = 'train'"):
+    which = f"planned IN ({quoted(parts)}) OR part IN ({quoted(parts)})"
+    for number, places in _by_block(catalogue, store.most, which):
         record = read_record(record_path(store.folder, number))
         sums += record.sums
         for place, planned, part in places:
-            if part == "train":
+            if part in parts:
                 moments += record.moments[place]
                 n += 1
             # Not the other way round: a split or a leak only ever takes pictures out of train.
-            elif planned == "train":
+            elif planned in parts:
                 sums -= store[number * store.most + place]
     return of_sums(n, sums, moments)
 

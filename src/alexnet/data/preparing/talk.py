@@ -79,13 +79,22 @@ def summary(made: Prepared) -> str:
         f"found {made.found:,} = train {made.train:,} + val {made.val:,} + test {made.test:,} "
         f"+ rejected {len(made.rejected):,} + not photos {made.not_photos:,}"
     )
-    if not made.val:
-        lines.append("val is empty: no class has enough photos to give one away.")
+    lines += [_empty(part) for part in ("val", "test") if _asked(made, part)]
     classes, size = number(len(made.classes), "class", "classes"), made.set.size
     how = f"fitted by {made.set.fit}, scaled by {made.set.filter}"
     lines.append(f"{where}: {classes}, pictures of {size}x{size}, {how}")
-    lines.append(f"Next: alexnet train {shlex.quote(where)} --run RUN")
+    use = "train {} --run RUN" if made.train else "evaluate RUN --data {}"
+    lines.append(f"Next: alexnet {use.format(shlex.quote(where))}")
     return "\n".join(lines)
+
+
+def _asked(made: Prepared, part: str) -> bool:
+    """Whether a share was to go to a part that is empty."""
+    return part not in made.set.parts and isinstance(made.set.facts["source"].get(part), float)
+
+
+def _empty(part: str) -> str:
+    return f"{part} is empty: no class has enough photos to give one away."
 
 
 def _refused(rejected: Sequence[Rejected], full: str) -> list[str]:

@@ -36,6 +36,7 @@ def locked(part: Path, job: str = "") -> Iterator[int]:
     makes the whole. Yields the file descriptor that holds the lock. AlexNetError where another
     process has it.
     """
+    _check_ours(part)  # before a lock is put into somebody else's folder
     descriptor = _lock(part, LOCK, fcntl.LOCK_SH if job else fcntl.LOCK_EX)
     try:
         if job:
@@ -99,10 +100,7 @@ def take_up(part: Path, origin: dict[str, Any], alone: bool = True) -> str:
         said = f"Work that was stopped in {where} is dropped: it was begun with {said}."
         _clear(others)
     elif others:
-        raise AlexNetError(
-            f"{where} is in the way: the work would be done there, but it holds "
-            f"{shown(others[0].name)}. Move it or choose another name."
-        )
+        raise _in_the_way(part, others)
     try:
         write_json(part / JOB, origin, new=not alone)
     except AlexNetError:
@@ -112,6 +110,21 @@ def take_up(part: Path, origin: dict[str, Any], alone: bool = True) -> str:
     for name in (BLOCKS, PICTURES):
         (part / name).mkdir(exist_ok=True)
     return said
+
+
+def _check_ours(part: Path) -> None:
+    """AlexNetError where the folder holds something, but nothing that says what is being made."""
+    with suppress(OSError):  # whoever makes the lock says so
+        found = _contents(part)
+        if found and not {JOB, SET} & {path.name for path in found}:
+            raise _in_the_way(part, found)
+
+
+def _in_the_way(part: Path, found: list[Path]) -> AlexNetError:
+    return AlexNetError(
+        f"{shown(str(part))} is in the way: the work would be done there, but it holds "
+        f"{shown(found[0].name)}. Move it or choose another name."
+    )
 
 
 def _contents(part: Path) -> list[Path]:
@@ -174,9 +187,19 @@ def publish(part: Path, data: Path) -> None:
     for path in (part / JOB, *part.rglob(".alexnet-*.tmp")):
         path.unlink(missing_ok=True)
     if data.is_dir() and not any(data.iterdir()):
-        data.rmdir()
+        _make_way(part, data)
     # The locks go last: who waits for one must not have it before the name is taken, and until
     # then all shards are written to disk.
     publish_folder(part, data)
     with suppress(OSError):
         release(data)
+
+
+def _make_way(part: Path, data: Path) -> None:
+    try:
+        data.rmdir()
+    except OSError as error:
+        raise AlexNetError(
+            f"{shown(str(data))} cannot make way for the set, which is complete in "
+            f"{shown(str(part))}: {error.strerror}. Move that to where it is to be."
+        ) from error

@@ -35,6 +35,7 @@ class Order:
     folder: Path  # where the set grows
     square: Square  # what the pictures are to be
     lock: int  # a file descriptor that every process keeps open as long as it lives
+    key: str = ""  # of what the whole is made; see ``Record``
 
 
 @dataclass
@@ -104,7 +105,7 @@ def _start(order: Order) -> Worker:
     worker = Worker(process, Connection(ours.detach()), mmap.mmap(counter, COUNT))
     os.close(counter)
     with suppress(ConnectionError):
-        worker.pipe.send((order.folder, order.square))
+        worker.pipe.send((order.folder, order.square, order.key))
     return worker
 
 

@@ -121,17 +121,22 @@ def _endings(path: Path, archive: Readable, headers: Headers) -> Iterator[str]:
     """What is odd about the end of an archive."""
     if not headers.marked:
         yield endless(path.name)
+    if goes_on(archive, headers):
+        yield (
+            f"{shown(path.name)} goes on behind the mark that ends a tar archive; what is there is "
+            "not read. Give archives that were put together one by one."
+        )
+
+
+def goes_on(archive: Readable, headers: Headers) -> bool:
+    """Whether something lies behind the mark that ends an archive, which has been read so far."""
     # To the end of a packed one, where its checksum stands; else nobody would look at it.
     at, more = headers.at, False
     while chunk := archive.read(at, CHUNK):
         at, more = at + len(chunk), more or any(chunk)
         if archive.end is not None:
             break
-    if more:
-        yield (
-            f"{shown(path.name)} goes on behind the mark that ends a tar archive; what is there is "
-            "not read. Give archives that were put together one by one."
-        )
+    return more
 
 
 def endless(name: str) -> str:

@@ -61,8 +61,8 @@ def _entry(path: str, item: os.DirEntry[str]) -> Entry:
         return Entry(path, problem="a link to a folder; such links are not followed")
     if not stat.S_ISREG(facts.st_mode):
         return Entry(path, problem="a pipe, socket or device, not a file")
-    head = _head(item.path) if must_look_inside(path) else b""
-    return Entry(path, facts.st_size, facts.st_mtime_ns, head)
+    head, problem = _head(item.path) if must_look_inside(path) else (b"", "")
+    return Entry(path, facts.st_size, facts.st_mtime_ns, head, problem)
 
 
 def _link_problem(item: os.DirEntry[str], error: OSError) -> str:
@@ -73,12 +73,13 @@ def _link_problem(item: os.DirEntry[str], error: OSError) -> str:
     return "a link to nothing" if error.errno == errno.ENOENT else f"a link: {_why(error)}"
 
 
-def _head(path: str) -> bytes:
+def _head(path: str) -> tuple[bytes, str]:
+    """The first bytes, or why nobody can tell whether this is a photo."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(HEAD)
-    except OSError:
-        return b""
+            return file.read(HEAD), ""
+    except OSError as error:
+        return b"", f"cannot be read: {_why(error)}"
 
 
 def _why(error: OSError) -> str:

@@ -8,6 +8,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zipfile import BadZipFile
 
@@ -57,6 +58,18 @@ class Member(NamedTuple):
     def end(self) -> int:
         """Where its bytes end at the earliest: 30 is the length of a header without a name."""
         return self.offset + 30 + self.packed
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file ends as a zip archive does, whatever it begins with."""
+    try:
+        with path.open("rb") as file:
+            find_directory(file)
+    except BadZipFile:
+        return False
+    except Refused:
+        pass
+    return True
 
 
 def find_directory(file: BinaryIO) -> Directory:

@@ -16,9 +16,10 @@ from alexnet.data.filenames import kind, shown
 from alexnet.data.sources.archives import BROKEN, cut
 from alexnet.data.sources.entries import Entry
 from alexnet.data.sources.known.ilsvrc_files import Part
+from alexnet.data.sources.known.ilsvrc_names import is_wnid
 from alexnet.data.sources.known.ilsvrc_releases import CLASS_TAR
 from alexnet.data.sources.tarheaders import Headers
-from alexnet.data.sources.tars import Region, Tar, entry, opened
+from alexnet.data.sources.tars import Region, Tar, entry, goes_on, opened
 from alexnet.data.sources.trees import Tree
 from alexnet.errors import AlexNetError
 
@@ -31,6 +32,7 @@ class _Odd:
 
     empty: list[str] = field(default_factory=list)  # without any photo
     endless: list[str] = field(default_factory=list)  # tars without the mark that ends a tar
+    longer: list[str] = field(default_factory=list)  # tars with something behind that mark
     unread: list[str] = field(default_factory=list)  # files between class tars
 
     def notes(self) -> Iterator[str]:
@@ -41,6 +43,12 @@ class _Odd:
                 f"{number(len(self.endless), 'class tar')} without the mark that ends a tar "
                 f"archive: {listed(self.endless)}. If this was downloaded, the download may have "
                 "stopped early."
+            )
+        if self.longer:
+            many = "goes on" if len(self.longer) == 1 else "go on"
+            yield (
+                f"{number(len(self.longer), 'class tar')} {many} behind the mark that ends a tar "
+                f"archive; what is there is not read: {listed(self.longer)}."
             )
         if self.unread:
             yield f"Beside the class tars and not read: {listed(self.unread)}."
@@ -104,8 +112,20 @@ def _in_class_tars(where: Path, part: Part, odd: _Odd) -> Iterator[Entry]:
                 file = f"{part.place}/{name}".removeprefix("/")
                 tar = _ClassTar(found[1], file, str(where / name))
                 yield from _in_class_tar(archive, tar, part, odd)
+        elif is_wnid(name) and (where / name).is_dir():
+            yield from _beside_class_tars(where, name, part)
         elif name.startswith("n"):
             odd.unread.append(name)
+
+
+def _beside_class_tars(where: Path, label: str, part: Part) -> Iterator[Entry]:
+    """The photos of a class that somebody has unpacked; all with a problem if its tar is there."""
+    twice = f"{label}.tar beside its folder is read" if (where / f"{label}.tar").exists() else ""
+    for one in Tree(where / label).entries():
+        if not one.folder:
+            path = f"{part.name}/{label}/{one.path}".removesuffix("/")
+            one = replace(one, path=path, file=part.place, part=part.name, label=label)
+            yield _judged(replace(one, problem=one.problem or twice))
 
 
 def _in_tar_of_tars(where: Path, part: Part, notes: list[str], odd: _Odd) -> Iterator[Entry]:
@@ -146,6 +166,7 @@ def _in_class_tar(archive: Region, tar: _ClassTar, part: Part, odd: _Odd) -> Ite
     except BROKEN as error:
         raise AlexNetError(cut(tar.where, last, error)) from error
     odd.endless += [] if headers.marked else [f"{tar.label}.tar"]
+    odd.longer += [f"{tar.label}.tar"] if goes_on(archive, headers) else []
     odd.empty += [] if held else [tar.label]
 
 
