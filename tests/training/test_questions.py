@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from alexnet.data.prepare import prepare
 from alexnet.errors import UsageError
 from alexnet.evaluation import evaluate
 from alexnet.model import load_model
 from alexnet.training.questions import check_classes, questions
+from tests.data.trees import two_classes, write_tree
 from tests.sets import write_set
 from tests.system import narrow, short_run
 
@@ -34,13 +36,14 @@ def test_a_set_as_sets_are_is_not_questioned() -> None:
     assert questions(images) == []
 
 
-@pytest.mark.parametrize(
-    ("train", "sentence"),
-    [((0, 7, 0), "7 training pictures, all of bee: with fewer"), ((0, 0, 0), "none: with fewer")],
-)
-def test_one_class_is_refused(train: tuple[int, ...], sentence: str) -> None:
-    with pytest.raises(UsageError, match=sentence):
-        check_classes(image_set(train=train, val=(1, 1, 1)))
+def test_one_class_is_refused() -> None:
+    with pytest.raises(UsageError, match="7 training pictures, all of bee: with fewer"):
+        check_classes(image_set(train=(0, 7, 0), val=(1, 1, 1)))
+
+
+def test_a_set_to_evaluate_on_is_not_trained_on() -> None:
+    with pytest.raises(UsageError, match="set has no training pictures: networks can be evaluated"):
+        check_classes(image_set(val=(1, 1, 1)))
 
 
 def test_classes_that_differ_between_parts_are_named() -> None:
@@ -68,7 +71,10 @@ def test_unevenness_is_asked_about_beyond_a_hundred_to_one(most: int, asked: int
 
 @pytest.mark.parametrize(
     ("facts", "asked"),
-    [({}, 0), ({"leaks": 0}, 0), ({"leaks": 12}, 1), ({"leaks": 0, "leaks_dropped": 12}, 0)],
+    [
+        ({}, 0), ({"leaks": 0}, 0), ({"leaks": 12}, 1), ({"leaks": 0, "leaks_dropped": 12}, 0),
+        ({"leaks": "x"}, 0), ({"leaks": None}, 0), ({"leaks": -1}, 0),
+    ],  # fmt: skip
 )
 def test_leaks_that_nobody_dealt_with_are_warned_of(facts: dict[str, Any], asked: int) -> None:
     found = questions(image_set(facts, train=(9, 9, 9), test=(1, 1, 1)))
@@ -112,3 +118,16 @@ def test_training_on_one_class_is_refused_and_leaves_no_run(tmp_path: Path) -> N
     with pytest.raises(UsageError, match="9 training pictures, all of b: with fewer than two"):
         short_run(data, tmp_path / "run", layers=narrow(2))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_evaluated_on_a_set_without_training_pictures(tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
+    parts = {"train": (pictures, [0] * 6 + [1] * 6, [f"{n}.jpg" for n in range(12)])}
+    data = write_set(tmp_path / "data", ("cat", "dog"), parts)
+    run = short_run(data, tmp_path / "run", settings={"epochs": 1})
+    photos = write_tree(tmp_path / "photos", two_classes(3, "val/"))
+    other = prepare(photos, tmp_path / "val", size=64, workers=1).folder
+    (found,) = evaluate(run.folder, data=other, views=1, quiet=True)
+    assert (found.part, len(found.labels)) == ("val", 6)
+    with pytest.raises(UsageError, match="has no training pictures"):
+        short_run(other, tmp_path / "second")

@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(_named(damages, data)))
     else:
         seconds = max(time.monotonic() - started, 1e-9)
-        print(f"{shown(str(data))}: every byte is as it was made ({size / 1e9:,.2f} GB of pictures, "
-              f"{size / seconds / 1e6:,.0f} MB/s).")  # fmt: skip
+        speed = f"{size / 1e9:,.2f} GB of pictures, {size / seconds / 1e6:,.0f} MB/s"
+        print(f"{shown(str(data))}: every byte is as it was made ({speed}).")
     return 1 if damages else 0
 
 

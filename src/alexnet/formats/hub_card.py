@@ -51,7 +51,7 @@ def _measured(evaluations: Sequence[Evaluation]) -> str:
     first = evaluations[0]
     head = f"| views | top-1 error | top-{first.k} error |\n| --- | --- | --- |"
     rows = [
-        f"| {e.views} | {_percent(e.top1_error, e.top1_interval)} "
+        f"| {e.way} | {_percent(e.top1_error, e.top1_interval)} "
         f"| {_percent(e.topk_error, e.topk_interval)} |"
         for e in evaluations
     ]

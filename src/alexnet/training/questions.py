@@ -18,12 +18,17 @@ def check_classes(images: ImageSet) -> None:
     """UsageError where fewer than two classes have pictures to train on."""
     counts = _counts(images, "train")
     filled = np.flatnonzero(counts)
-    if len(filled) < 2:
-        one = f"all of {_names(images, filled)}" if len(filled) else "none"
+    if not len(filled):
         raise UsageError(
-            f"{images.folder} has {number(int(counts.sum()), 'training picture')}, {one}: with "
+            f"{images.folder} has no training pictures: networks can be evaluated on it, but not "
+            "trained. Prepare a set with photos to train on."
+        )
+    if len(filled) < 2:
+        raise UsageError(
+            f"{images.folder} has {number(int(counts.sum()), 'training picture')}, all of "
+            f"{_names(images, filled)}: with "
             "fewer than two classes every answer is right and nothing is learnt. Prepare a set "
-            "with the photos of two classes or more to train on."
+            "with the photos of two classes or more."
         )
 
 

@@ -169,9 +169,27 @@ def test_years_may_be_classes():
 def test_contradictory_trees_are_explained():
     said = complaint("train/cat/1.jpg", "val/cat/1.jpg", "cat/1.jpg")
     assert said.startswith("SOURCE holds train/ and val/ and beside them cat/.")
-    assert "but no train/" in complaint("val/cat/1.jpg", "test/cat/1.jpg")
     said = complaint("train/cat/1.jpg", "val/cat/1.jpg", "valid/cat/1.jpg")
     assert "two of them mean the same part" in said
+
+
+def test_a_tree_to_evaluate_on():
+    layout = tree("val/cat/1.jpg", "test/cat/1.jpg")
+    assert layout.placed == {"val/cat/1.jpg": ("val", "cat"), "test/cat/1.jpg": ("test", "cat")}
+    layout = tree("set/validation/cat/1.jpg", "set/validation/dog/2.jpg")
+    assert set(layout.placed.values()) == {("val", "cat"), ("val", "dog")}
+
+
+@pytest.mark.parametrize("paths", [["val/1.jpg", "val/2.jpg"], ["val/cat/1.jpg"]])
+def test_val_alone_without_classes_is_explained(paths):
+    said = complaint(*paths)
+    assert said.startswith("SOURCE holds val/ but no train/, and no two classes in it; nothing can")
+
+
+def test_names_of_windows_are_explained():
+    said = complaint("cat\\1.jpg", "dog\\1.jpg")
+    assert "side by side, such as cat\\\\1.jpg, and no class folders. Its names hold back" in said
+    assert "unpack it" in said
 
 
 def test_nothing_is_explained(tmp_path):
@@ -228,5 +246,4 @@ def test_a_source_that_tells_itself():
 def test_parts_of_a_source_that_tells_itself_are_checked():
     with pytest.raises(UsageError, match=r"--val: SOURCE holds test and train; give one that"):
         labelled(("1", "train", "cat"), ("2", "test", "cat"), role="val")
-    with pytest.raises(UsageError, match="but no train/; nothing can be learnt from"):
-        labelled(("1", "val", "cat"))
+    assert labelled(("1", "val", "cat")).placed == {"1": ("val", "cat")}

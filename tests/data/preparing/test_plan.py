@@ -1,5 +1,7 @@
 """What is refused or said before the first photo is decoded."""
 
+import shutil
+
 import pytest
 
 from alexnet.data.prepare import prepare
@@ -22,7 +24,7 @@ def tree(tmp_path):
         ({"val": 1.5}, r"--val is 1.5; a share lies between 0 and 1"),
         ({"test": "0"}, r"--test is 0; a share lies between 0 and 1"),
         ({"val": 0.5, "test": 0.5}, "leave nothing to train on"),
-        ({"test": 0.95}, "leave nothing to train on"),
+        ({"test": 0.95}, r"--test 0.95 and the 0.1 that go to val leave nothing to train on"),
         ({"fit": "pad"}, "--fit is 'pad'; it can be crop or warp"),
         ({"filter": "nearest"}, "--filter is 'nearest'; it can be bicubic or bilinear"),
         ({"size": 0}, "--size is 0"),
@@ -65,6 +67,35 @@ def test_one_class_is_too_few(tmp_path):
     tree = write_tree(tmp_path / "photos", photos(["cat/1.png", "cat/2.png"]))
     with pytest.raises(UsageError, match="holds only one class, cat; at least two are needed"):
         prepare(tree, tmp_path / "data")
+
+
+def test_one_class_for_what_was_refused(tmp_path):
+    tree = write_tree(tmp_path / "photos", photos(["cat/1.png"]))
+    (tree / "dog").mkdir()
+    for name in ("1.png", "2.png"):
+        (tree / "dog" / name).symlink_to("nothing")
+    with pytest.raises(UsageError) as caught:
+        prepare(tree, tmp_path / "data")
+    assert "2 files in it were refused (dog/1.png: a link to nothing). Expec" in str(caught.value)
+
+
+def test_photos_to_evaluate_on(tmp_path):
+    tree = write_tree(tmp_path / "p", {**two_classes(2, "val/"), **photos(["test/cat/1.png"])})
+    plan = plan_of(tree)
+    assert (plan.measured, plan.classes, plan.shares) == (("val", "test"), ["cat", "dog"], {})
+    assert plan.notes == [
+        "test has no photos of dog.",
+        "There are no training photos: networks can be evaluated on this set, not trained. Its "
+        "classes and its mean are those of val and test.",
+    ]
+    shutil.rmtree(tree / "test")
+    with pytest.raises(UsageError, match=r"--test 0.2 is a share of the training photos, and the"):
+        plan_of(tree, test=0.2)
+
+
+def test_a_split_without_val(tree, tmp_path):
+    (tmp_path / "split.csv").write_text("file,part\ncat/0.png,train\ndog/0.png,train\n")
+    assert plan_of(tree, split=tmp_path / "split.csv").shares == {}
 
 
 def test_a_split_that_names_some_photos_only(tree, tmp_path):

@@ -83,6 +83,19 @@ def test_folders_deeper_than_pythons_stack(tmp_path):
         folder.rmdir()
 
 
+def test_a_file_that_nobody_can_look_into(tree, monkeypatch):
+    (tree / "cat/photo").write_bytes(photo())
+    opened = Path.open
+
+    def refuse(path, *mode):
+        if path.name == "photo":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *mode)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert problems(tree)["cat/photo"] == "cannot be read: Permission denied"
+
+
 def test_a_folder_that_cannot_be_listed(tree, monkeypatch):
     scandir = os.scandir
 

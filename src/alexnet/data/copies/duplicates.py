@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet.data.copies.alike import alike
 from alexnet.data.copies.bands import REACH, WINDOW, Hashes, Indexes, Near, near
 from alexnet.data.copies.hashing import FLAT, MIRROR_MASK
-from alexnet.data.copies.likeness import likeness
 from alexnet.kernels.pictures import SMALL, small_grey
 
 KINDS = ("exact", "near", "mirrored")
 EXACT, NEAR, MIRRORED = range(3)
-ALIKE = 0.85  # docs/inspect.md tells where copies lie, and where other pictures
 MISSES = 30_000  # pairs with like hashes that may turn out to be no copies: seconds
 MISSES_EACH = 20  # pictures, for each of which it may be one more
 LEAST = 1_000_000  # pairs that are held in memory, in small sets too
@@ -28,7 +28,7 @@ PAIR = np.dtype(
         ("first", np.int64),  # number of a picture
         ("second", np.int64),  # of another one; first < second
         ("kind", np.uint8),  # index into KINDS
-        ("likeness", np.float32),  # ALIKE to 1
+        ("likeness", np.float32),  # 0.85 to 1
         ("differ", np.uint8),  # bits in which the hashes differ, one mirrored where that is less
     ]
 )
@@ -48,6 +48,11 @@ class Copies:
     def __len__(self) -> int:
         return len(self.pairs)
 
+    @property
+    def exact(self) -> "Copies":
+        """Those with the same pixels."""
+        return Copies(self.pairs[self.pairs["kind"] == EXACT], ())
+
 
 def _unheard(_done: int, _total: int) -> None: ...
 
@@ -63,21 +68,25 @@ def search(
     """Find copies among N pictures by digests (N, 16) of their bytes and hashes (N,).
 
     Pictures whose hashes are like are compared themselves, so no pair is here for its hash alone:
-    it is ``near`` or ``mirrored`` where its ``likeness`` is ALIKE or more. With ``part`` (N,),
+    it is ``near`` or ``mirrored`` where they are ``alike``. With ``part`` (N,),
     numbers from 0 to 7, these are looked for across parts only, but for those of one hash.
     The likest hashes come first; after so many ``misses`` (by default 30,000, and one for each 20
     pictures) the others are left out, and ``notes`` says so. ``tell`` gets how many pairs were
     compared, of how many at most.
     """
-    same = _first_with(digests.view(np.uint64))
-    again = np.flatnonzero(same != np.arange(len(same)))
+    same = _first_of(digests)
     alone = np.flatnonzero(same == np.arange(len(same)))
     flat = hashes[alone] == FLAT
     asked, like = _asked(hashes, same, alone[~flat], part)
     allowed = MISSES + len(hashes) // MISSES_EACH if misses is None else misses
     found, reach = _compared(asked, greys, allowed, tell)
-    found = np.append(_pairs(same[again], again, EXACT), found)
+    found = np.append(_exact(same), found)
     return Copies(_once(found), _notes(int(flat.sum()), min(reach, like.reach), like.crowded))
+
+
+def search_exact(digests: NDArray[np.uint8]) -> Copies:
+    """Find pictures with the same pixels only, by digests (N, 16), in some 40 bytes each."""
+    return Copies(_exact(_first_of(digests)), ())
 
 
 def greys_of(picture: Callable[[int], NDArray[np.uint8]]) -> Greys:
@@ -110,21 +119,21 @@ def clusters(pairs: Pairs) -> list[list[int]]:
     return list(groups.values())
 
 
-def leaks(copies: Copies, part: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Each picture of which a later part holds a copy, with the first such copy, in order.
+def leaks(copies: Copies, part: NDArray[np.integer[Any]]) -> list[tuple[int, int]]:
+    """Each picture of which a later part holds a copy, with such a copy, in order.
 
-    Parts are 0 train, 1 val, 2 test. Who drops the first of each pair has a set without leaks whose
-    test part is what it was, so that error rates can still be compared with those of others; a
-    training picture more or less changes little.
+    Parts are 0 train, 1 val, 2 test; the copy is the first one of the last part that holds any, so
+    it leaks nowhere itself. Who drops the first of each pair has a set without leaks whose test
+    part is what it was, so that error rates can still be compared with those of others; a training
+    picture more or less changes little.
     """
     found = []
     # Of many with one hash only the first was compared with others.
     pairs = copies.pairs
     joins = (pairs["differ"] == 0) | (part[pairs["first"]] != part[pairs["second"]])
     for group in clusters(pairs[joins]):
-        for number in group:
-            later = [other for other in group if part[other] > part[number]]
-            found += [(number, later[0])] if later else []
+        last = max(group, key=lambda number: (part[number], -number))
+        found += [(number, last) for number in group if part[number] < part[last]]
     return sorted(found)
 
 
@@ -141,6 +150,23 @@ def _asked(
     twins = _pairs(first, second, _kind(hashes[first] != hashes[second]))
     others = _pairs(heads[like.first], heads[like.second], _kind(like.mirrored), like.differ)
     return np.append(twins, others), like
+
+
+def _first_of(digests: NDArray[np.uint8]) -> Indexes:
+    """For each digest the number of the first that equals it."""
+    words = digests.view(np.uint64)
+    # Nearly all differ in their first word: only the others need be put in order as a whole.
+    ordered = np.sort(words[:, 0])
+    twice = np.append(ordered[:-1][ordered[1:] == ordered[:-1]], ordered[-1:])
+    maybe = np.flatnonzero(twice[np.searchsorted(twice, words[:, 0])] == words[:, 0])
+    first = np.arange(len(words))
+    first[maybe] = maybe[_first_with(words[maybe])]
+    return first
+
+
+def _exact(same: Indexes) -> Pairs:
+    again = np.flatnonzero(same != np.arange(len(same)))
+    return _pairs(same[again], again, EXACT)
 
 
 def _first_with(keys: Hashes) -> Indexes:
@@ -176,21 +202,20 @@ def _pairs(first: Indexes, second: Indexes, kind: object, differ: object = 0) ->
 def _compared(
     pairs: Pairs, greys: Greys, misses: int, tell: Callable[[int, int], None]
 ) -> tuple[Pairs, int]:
-    """Those pairs whose pictures are alike, and up to how many bits all were compared."""
+    """Those pairs whose pictures are copies, and up to how many bits all were compared."""
     pairs = np.sort(pairs, order=["differ", "first", "second"])
-    alike = np.zeros(len(pairs), np.bool_)
+    copies = np.zeros(len(pairs), np.bool_)
     for start in range(0, len(pairs), CHUNK):
         some = pairs[start : start + CHUNK]
-        if start - alike.sum() > misses:
-            return pairs[alike], int(some["differ"][0]) - 1
+        if start - copies.sum() > misses:
+            return pairs[copies], int(some["differ"][0]) - 1
         numbers, places = np.unique([some["first"], some["second"]], return_inverse=True)
         one, other = greys(numbers)[places.reshape(2, -1)]
         turned = some["kind"] == MIRRORED
         other[turned] = other[turned, :, ::-1]
-        some["likeness"] = likeness(one, other)
-        alike[start : start + CHUNK] = some["likeness"] >= ALIKE
+        some["likeness"], copies[start : start + CHUNK] = alike(one, other)
         tell(start + len(some), len(pairs))
-    return pairs[alike], REACH
+    return pairs[copies], REACH
 
 
 def _once(pairs: Pairs) -> Pairs:

@@ -1,5 +1,7 @@
 """Whether two pictures are the same photo: the one is laid on the other, and edges are compared."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,12 +31,14 @@ def likeness(
         fit += _better(small_target, _laid(small_source, fit))
         fit[:, ::2] = fit[:, ::2].clip(1 - FARTHEST, 1 + FARTHEST)
         fit[:, 1::2] = fit[:, 1::2].clip(-FARTHEST, FARTHEST)
-    return _correlation(_inner(_laplacian(target)), _inner(_laplacian(_laid(source, fit))))
+    return _correlation(_edges(target), _edges(_laid(source, fit)))
 
 
 def edges(greys: NDArray[np.uint8]) -> Floats:
-    """The edges of pictures (P, 32, 32), of the same shape."""
-    return _laplacian(_smoothed(greys))
+    """The edges that are compared, of pictures (P, 32, 32): (P, 28, 28)."""
+    found = _edges(_smoothed(greys))
+    side = math.isqrt(found.shape[1])
+    return found.reshape(-1, side, side)
 
 
 def _smoothed(greys: NDArray[np.uint8]) -> Floats:
@@ -102,11 +106,11 @@ def _inner(pictures: Floats) -> Floats:
     return pictures[:, kept, kept].reshape(len(pictures), -1)
 
 
-def _laplacian(pictures: Floats) -> Floats:
+def _edges(pictures: Floats) -> Floats:
+    """The Laplacian: (P, pixels)."""
     wide = np.pad(pictures, ((0, 0), (1, 1), (1, 1)), mode="edge")
     beside = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
-    laplacian: Floats = 4 * pictures - beside
-    return laplacian
+    return _inner(4 * pictures - beside)
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:

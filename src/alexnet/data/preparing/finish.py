@@ -41,13 +41,12 @@ def finish(
     catalogue, most = plan.catalogue, most_photos(plan.total, options.size)
     talk.say("All photos are read; now the index is made.")
     index.gather(plan, spans, part, most, options.seed)
-    index.drop_untaught(catalogue, plan.measured)
+    classes = index.drop_untaught(catalogue, plan.measured)
     index.split_off(catalogue, plan.shares)
     counts = mapped(part / "shards.npy", np.int32, (len(spans),))
     store = Shards(part, counts, most, options.size)
     store.check_lengths()
     leaks = find_leaks(catalogue, store, options.drop_leaks, talk)
-    classes = index.drop_untaught(catalogue, plan.measured)
     if len(classes) < 2:
         raise AlexNetError(_too_few(classes, catalogue))
     number_of = {name: number for number, name in enumerate(classes)}

@@ -17,7 +17,7 @@ from alexnet.data.shards import Shards
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of the training part of a set, or of all where there is none; pixels on 0 to 255 unless it says otherwise."""
+    """Of the training pictures, all where there are none; 0 to 255 unless it says otherwise."""
 
     mean: NDArray[np.float32]  # (size, size, 3), mean image
     channel_means: NDArray[np.float64]  # (3,), R G B
@@ -25,9 +25,7 @@ class Statistics:
     axes: NDArray[np.float64]  # (3, 3), columns are the components, rows R G B
 
 
-def measured(
-    catalogue: Catalogue, store: Shards, parts: Sequence[str] = ("train",)
-) -> Statistics:
+def measured(catalogue: Catalogue, store: Shards, parts: Sequence[str] = ("train",)) -> Statistics:
     """The statistics of ``parts`` (all, or train alone), from the records of the blocks.
 
     The workers' sums are over all that was planned for these. Only the pictures that have left

@@ -47,7 +47,7 @@ def _row(e: Evaluation) -> list[str]:
     top1 = (percent(e.top1_error), interval(e.top1_interval))
     topk = (percent(e.topk_error), interval(e.topk_interval))
     mean = (percent(e.mean_class_accuracy), interval(e.mean_class_interval))
-    return [VIEWS.get(e.views, str(e.views)), count(e.images), *top1, *topk, *mean]
+    return ["Dense" if e.dense else VIEWS.get(e.views, e.way), count(e.images), *top1, *topk, *mean]
 
 
 def _top_k(k: int, classes: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from alexnet.reporting.html import Html, el
 from alexnet.reporting.material import Material
 from alexnet.reporting.numbers import count, counted, interval, percent
+from alexnet.results import Evaluation
 
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 
@@ -23,12 +24,16 @@ def sentence(material: Material) -> str:
     if not material.evaluations:
         return f"No error rate is known {after}: {material.why('evaluation')}"
     best = material.evaluations[-1]
-    views = counted(best.views, "view", "views")
+    views = _views(best)
     return (
         f"{percent(best.top1_error)} of {counted(best.images, 'picture', 'pictures')} of the "
         f"{PARTS.get(best.part, best.part)} part{_elsewhere(material)} are named wrongly "
         f"(95 % interval {interval(best.top1_interval)}; mean of {views}), {after}."
     )
+
+
+def _views(evaluation: Evaluation) -> str:
+    return "dense" if evaluation.dense else counted(evaluation.views, "view", "views")
 
 
 def _elsewhere(material: Material) -> str:
@@ -61,7 +66,7 @@ def _error_tiles(material: Material) -> list[tuple[str, str, str]]:
     if not material.evaluations:
         return []
     best = material.evaluations[-1]
-    views = f"{PARTS.get(best.part, best.part)}, {counted(best.views, 'view', 'views')}"
+    views = f"{PARTS.get(best.part, best.part)}, {_views(best)}"
     shown = [("Top-1 error", percent(best.top1_error), views)]
     if best.k > 1:
         shown.append((f"Top-{best.k} error", percent(best.topk_error), views))

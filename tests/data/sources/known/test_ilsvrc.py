@@ -172,6 +172,34 @@ def test_the_whole_of_imagenet(tmp_path):
     assert source.notes[-1] == "Beside the class tars and not read: n01440764.tar.part."
 
 
+def test_classes_that_were_unpacked_beside_the_tars(tmp_path):
+    classes = miniatures.train()
+    files = {f"{w}.tar": miniatures.tar(f) for w, f in classes.items()}
+    del files["n02119789.tar"]
+    for wnid in ("n02119789", "n01440764"):
+        files |= {f"{wnid}/{name}": data for name, data in classes[wnid].items()}
+    source = recognised(write(tmp_path, files))
+    taken = [entry for entry in source.entries() if not entry.problem]
+    assert {entry.path: entry.label for entry in taken} == TRAIN
+    assert all(painted(data_of(source, entry)) == entry.label for entry in taken)
+    twice = [entry.problem for entry in source.entries() if entry.problem]
+    assert twice == ["n01440764.tar beside its folder is read"] * len(classes["n01440764"])
+
+
+def test_class_tars_that_were_put_together(tmp_path):
+    whole = {w: miniatures.tar(f) for w, f in miniatures.train().items()}
+    files = {f"{w}.tar": data for w, data in whole.items()}
+    files["n01440764.tar"] += whole["n02119789"]
+    for folder in ({"n.tar": miniatures.tar(files)}, files):
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        source = recognised(write(tmp_path / "in", folder) / ("n.tar" if len(folder) == 1 else ""))
+        assert listed(source) == TRAIN
+        assert source.notes[-1] == (
+            "1 class tar goes on behind the mark that ends a tar archive; what is there is not "
+            "read: n01440764.tar."
+        )
+
+
 @pytest.mark.parametrize(
     "files",
     [
