@@ -5,7 +5,7 @@ import pytest
 
 from alexnet.cli import main
 from alexnet.data.preparing import making
-from tests.data.trees import two_classes, write_tree
+from tests.data.trees import photo, two_classes, write_tree
 
 FEW = ["--size", "32", "--workers", "1"]
 
@@ -62,6 +62,24 @@ def test_strict(tree, tmp_path, capsys):
     assert run(tree, tmp_path / "other", "--strict") == 0
 
 
+def test_strict_with_leaks_that_were_to_be_dropped(tmp_path, capsys):
+    tree = write_tree(tmp_path / "photos", two_classes(5, "train/"))
+    leaked = (tree / "train/cat/0.png").read_bytes()
+    write_tree(tree, {"test/cat/x.png": leaked, "test/dog/x.png": photo(77)})
+    assert run(tree, tmp_path / "data", "--strict", "--drop-leaks", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["rejected"]) == 1
+    write_tree(tree, {"train/cat/broken.png": b""})
+    assert run(tree, tmp_path / "other", "--strict", "--drop-leaks") == 3
+
+
+def test_photos_to_evaluate_on(tmp_path, capsys):
+    tree = write_tree(tmp_path / "photos", two_classes(2, "val/"))
+    assert run(tree, tmp_path / "data") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "no train; val: 4 photos; no test." in lines
+    assert lines[-1] == f"Next: alexnet evaluate RUN --data {tmp_path}/data"
+
+
 def test_long_tables_are_cut(tree, tmp_path, capsys):
     write_tree(tree, {f"dog/{'long' * 20}{i}.jpg": b"" for i in range(30)})
     assert run(tree, tmp_path / "data") == 0
@@ -91,6 +109,14 @@ def test_too_few_photos_for_val(tmp_path, capsys):
     tree = write_tree(tmp_path / "photos", two_classes(1))
     assert run(tree, tmp_path / "data") == 0
     assert "val is empty: no class has enough photos to give one away." in capsys.readouterr().out
+    tree = write_tree(tmp_path / "more", two_classes(6))
+    assert run(tree, tmp_path / "2", "--test", "0.01") == 0
+    out = capsys.readouterr().out
+    assert "test is empty: no class has enough photos to give one away." in out
+    assert "val is empty" not in out
+    (tmp_path / "split.csv").write_text("file,part\ncat/0.png,train\ndog/0.png,train\n")
+    assert run(tree, tmp_path / "3", "--split", tmp_path / "split.csv") == 0
+    assert "is empty" not in capsys.readouterr().out
 
 
 def test_help_needs_no_numpy(capsys):
@@ -115,3 +141,6 @@ def test_shares_of_a_job_array(tree, tmp_path, capsys):
     assert "is there already" in capsys.readouterr().out
     assert run(tree, data, "--job", "3/2") == 2
     assert "--job is 3/2; of 2 jobs the numbers are 1 to 2." in capsys.readouterr().err
+    assert run(tree, tmp_path / "other", "--job", "1/2", "--json") == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value == {"job": "1/2", "folder": str(tmp_path / "other")}

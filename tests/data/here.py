@@ -28,7 +28,8 @@ def make_blocks(blocks: Iterable[Block], order: Order, workers: int) -> Iterator
 @contextmanager
 def in_this_process() -> Iterator[None]:
     """Nor is the disk waited for, which takes most of the time where pictures are tiny."""
-    with mock.patch.object(making, "make_blocks", make_blocks), mock.patch("os.fsync"), mock.patch("os.fdatasync"):
+    waits = (mock.patch("os.fsync"), mock.patch("os.fdatasync"))
+    with mock.patch.object(making, "make_blocks", make_blocks), waits[0], waits[1]:
         yield
 
 

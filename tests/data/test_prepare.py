@@ -1,15 +1,20 @@
 """Whole sets from small trees: the laws of prepare."""
 
+import errno
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from alexnet.data import prepare as module
 from alexnet.data.decoding.decode import decode
 from alexnet.data.decoding.square import square_of
 from alexnet.data.prepare import prepare
-from alexnet.data.preparing import blocks, making, workers
+from alexnet.data.preparing import blocks, making, work, workers
 from alexnet.data.verify import verify
-from alexnet.errors import AlexNetError
+from alexnet.errors import AlexNetError, UsageError
 from alexnet.preprocessing import fitted
+from tests.data import miniatures
 from tests.data.here import assert_adds_up, contents, in_this_process, meaning
 from tests.data.trees import photo, photos, two_classes, write_tar, write_tree, write_zip
 from tests.shared import shared_data
@@ -85,6 +90,73 @@ def test_parts_of_the_tree(tmp_path):
         part: [name for name in names if name.startswith(folder)]
         for part, folder in (("train", "train"), ("val", "validation"), ("test", "test"))
     }
+
+
+def test_val_alone_is_a_set_to_evaluate_on(tmp_path):
+    tree = write_tree(tmp_path / "photos", {**two_classes(3, "val/"), "val/cat/0.txt": b""})
+    result = prepare(tree, tmp_path / "data", size=SIZE)
+    assert_adds_up(result)
+    assert (result.train, result.val, result.test, result.classes) == (0, 6, 0, ("cat", "dog"))
+    pictures = np.stack(list(result.set.parts["val"].pictures))
+    np.testing.assert_array_equal(result.set.mean, pictures.mean(axis=0).astype(np.float32))
+    assert result.set.facts["measured_on"] == ["val"]
+    assert verify(result.folder) == []
+    train = prepare(write_tree(tmp_path / "train", two_classes(3)), tmp_path / "2", size=SIZE)
+    assert train.set.facts["measured_on"] == ["train"]
+
+
+def test_leaks_between_parts_to_evaluate_on_are_dropped_from_the_mean_too(tmp_path):
+    tree = write_tree(tmp_path / "photos", two_classes(3, "val/"))
+    write_tree(tree, {"test/cat/x.png": (tree / "val/cat/0.png").read_bytes()})
+    result = prepare(tree, tmp_path / "data", size=SIZE, drop_leaks=True)
+    assert [one.file for one in result.rejected] == ["val/cat/0.png"]
+    assert (result.val, result.test) == (5, 1)
+    pictures = np.concatenate([np.stack(list(p.pictures)) for p in result.set.parts.values()])
+    np.testing.assert_array_equal(result.set.mean, pictures.mean(axis=0).astype(np.float32))
+
+
+@pytest.mark.parametrize("inside", ["", "ILSVRC2012_img_val.tar"])
+def test_imagenets_val_alone(tmp_path, inside):
+    files = miniatures.archives_2012()
+    del files["ILSVRC2012_img_train.tar"]
+    source = miniatures.write(tmp_path / "photos", files) / inside
+    result = prepare(source, tmp_path / "data", size=SIZE)
+    assert (result.train, result.val) == (0, len(miniatures.TRUTH))
+    assert result.classes == tuple(sorted(miniatures.KIT))
+    val = result.set.parts["val"]
+    for picture, label in zip(val.pictures, val.labels, strict=True):
+        colour = miniatures.COLOURS[result.classes[label]]
+        assert np.abs(np.median(picture, axis=(0, 1)) - colour).max() < 5
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_data_may_be_a_link_to_an_empty_or_a_new_folder(tree, tmp_path, there):
+    if there:
+        (tmp_path / "disk").mkdir()
+    (tmp_path / "data").symlink_to("disk")
+    for already in (False, True):
+        result = prepare(tree, tmp_path / "data", size=SIZE)
+        assert (result.folder, result.already) == (tmp_path / "disk", already)
+    assert (tmp_path / "data").is_symlink()
+
+
+def test_where_a_disk_is_mounted_no_set_can_be(tree, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    data.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(module.os.path, "ismount", lambda path: Path(path) == data)
+        with pytest.raises(UsageError, match=r"is where a disk is mounted.* such as .*data/set\."):
+            prepare(tree, data, size=SIZE)
+    assert sorted(tmp_path.iterdir()) == [data, tree]
+
+    def refuse(path):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    with monkeypatch.context() as patch:  # a mount that cannot be told from a folder
+        patch.setattr(work.Path, "rmdir", refuse)
+        with pytest.raises(AlexNetError, match=r"complete in .*data\.part: Device or res"):
+            prepare(tree, data, size=SIZE)
+    assert prepare(tree, data, size=SIZE).train
 
 
 def test_parts_from_other_sources(tree, tmp_path):

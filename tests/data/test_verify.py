@@ -129,6 +129,15 @@ def test_a_set_json_that_was_edited_by_hand(data):
     assert verify(data) == [Damage("set.json", another)]
 
 
+def test_a_set_json_that_is_none(data):
+    (data / "set.json").write_bytes(b"{")
+    (damage,) = verify(data)
+    assert damage.file == "set.json"
+    assert "is no JSON" in damage.what
+    (data / "set.json").write_bytes(b'{"format": 2}')
+    assert [one.file for one in verify(data)] == ["set.json"]
+
+
 def test_a_set_without_checksums(data):
     facts = json.loads((data / "set.json").read_bytes())
     del facts["checksum"], facts["checksums"]

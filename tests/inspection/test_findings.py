@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from alexnet.data.copies.duplicates import ALIKE
+from alexnet.data.copies.alike import ALIKE
 from alexnet.data.store import open_set
 from alexnet.errors import AlexNetError
 from alexnet.inspection import inspect_set

@@ -72,9 +72,12 @@ def test_unevenness_is_asked_about_beyond_a_hundred_to_one(most: int, asked: int
 @pytest.mark.parametrize(
     ("facts", "asked"),
     [
-        ({}, 0), ({"leaks": 0}, 0), ({"leaks": 12}, 1), ({"leaks": 0, "leaks_dropped": 12}, 0),
-        ({"leaks": "x"}, 0), ({"leaks": None}, 0), ({"leaks": -1}, 0),
-    ],  # fmt: skip
+        ({}, 0),
+        ({"leaks": 0}, 0),
+        ({"leaks": 12}, 1),
+        ({"leaks": 0, "leaks_dropped": 12}, 0),
+        ({"leaks": "x"}, 0),
+    ],
 )
 def test_leaks_that_nobody_dealt_with_are_warned_of(facts: dict[str, Any], asked: int) -> None:
     found = questions(image_set(facts, train=(9, 9, 9), test=(1, 1, 1)))
@@ -124,7 +127,7 @@ def test_a_run_is_evaluated_on_a_set_without_training_pictures(tmp_path: Path) -
     pictures = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
     parts = {"train": (pictures, [0] * 6 + [1] * 6, [f"{n}.jpg" for n in range(12)])}
     data = write_set(tmp_path / "data", ("cat", "dog"), parts)
-    run = short_run(data, tmp_path / "run", settings={"epochs": 1})
+    run = short_run(data, tmp_path / "run", layers=narrow(2), settings={"epochs": 1})
     photos = write_tree(tmp_path / "photos", two_classes(3, "val/"))
     other = prepare(photos, tmp_path / "val", size=64, workers=1).folder
     (found,) = evaluate(run.folder, data=other, views=1, quiet=True)

@@ -19,6 +19,8 @@ PICTURES = 256  # of noise; a step costs the same whatever the pictures show
 def set_at(data: Path | str, classes: int | None) -> ImageSet:
     """The prepared set, with as many classes as the network is to have; UsageError where fewer."""
     images = open_set(data)
+    if "train" not in images.parts:
+        raise UsageError(f"{data} has no training pictures, and a training step is measured.")
     if classes is None:
         return images
     missing = classes - len(images.classes)

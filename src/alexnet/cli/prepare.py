@@ -30,7 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("source", metavar="SOURCE", help="where the photos are")
     add("data", metavar="DATA", help="the folder to be made")
-    for part, default in (("val", "0.1 where SOURCE has no val/"), ("test", "none")):
+    usual = {"val": "0.1 where SOURCE has no val/; none with --split", "test": "none"}
+    for part, default in usual.items():
         add(
             f"--{part}",
             metavar="SOURCE|SHARE",

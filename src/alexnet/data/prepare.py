@@ -52,12 +52,12 @@ def prepare(
 ) -> Prepared:
     """Make the set ``data`` from the photos in ``source`` (a folder, tar or zip; section 2).
 
-    ``val`` and ``test`` are sources of their own, or shares to split off; where there is no val, a
-    tenth is split off. ``split`` is a CSV file "file,part" such as each set holds. Pictures are
-    ``size`` pixels wide and high, scaled by ``filter``, bicubic or bilinear. ``exif`` is follow or
-    ignore; None leaves it to what the source is. ``drop_leaks`` takes training photos out that are
-    in val or test too. ``say`` is given sentences for the user; with it, progress goes to standard
-    error. A set that is there already with the same content is only opened.
+    ``val`` and ``test`` are sources of their own, or shares to split off; where there is no val and
+    no split, a tenth is split off. ``split`` is a CSV file "file,part" such as each set holds.
+    Pictures are ``size`` pixels wide and high, scaled by ``filter``, bicubic or bilinear. ``exif``
+    is follow or ignore; None leaves it to what the source is. ``drop_leaks`` takes training photos
+    out that are in val or test too. ``say`` is given sentences for the user; with it, progress goes
+    to standard error. A set that is there already with the same content is only opened.
 
     Raises UsageError for a tree or an option that makes no sense, AlexNetError where nothing can
     be read or written, Interrupted on Ctrl-C and SIGTERM: the same call then goes on.

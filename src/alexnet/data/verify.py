@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alexnet import files
 from alexnet.data.arrays import mapped
 from alexnet.data.shards import DIGEST, Shards, header_of, shard_path
-from alexnet.data.store import SET, looks_prepared, open_set
+from alexnet.data.store import FORMAT, SET, looks_prepared, open_set
 from alexnet.errors import AlexNetError
 from alexnet.machine import cores
 
@@ -72,12 +72,18 @@ def _facts(data: Path) -> Iterator[Damage]:
     except AlexNetError as error:
         yield Damage(SET, str(error).removesuffix("."))
         return
-    if not isinstance(facts, dict) or "checksum" not in facts:
-        facts = open_set(data).facts  # or the sentence about what it is instead
+    if not isinstance(facts, dict) or _is_of_another_format(facts):
+        facts = open_set(data).facts  # or rather the sentence about what it is instead
     if facts.get("checksum") != checksum_of(facts):
         yield Damage(SET, "its content is not what its checksum says")
     elif (data / SET).read_bytes() != files.as_json(facts):
         yield Damage(SET, "it was written by another hand, or a bit in it was flipped")
+
+
+def _is_of_another_format(facts: dict[str, Any]) -> bool:
+    """And not only by a bit that was flipped."""
+    as_made = facts.get("checksum") in (None, checksum_of(facts))
+    return as_made and facts.get("format") != FORMAT
 
 
 def _other_file(path: Path, name: str, wanted: str) -> Iterator[Damage]:

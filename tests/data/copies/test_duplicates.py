@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alexnet.data.copies.alike import ALIKE
 from alexnet.data.copies.duplicates import (
-    ALIKE,
     KINDS,
     PAIR,
     Copies,
@@ -14,6 +14,7 @@ from alexnet.data.copies.duplicates import (
     greys_of,
     leaks,
     search,
+    search_exact,
 )
 from alexnet.data.copies.hashing import perceptual_hash
 from alexnet.kernels.pictures import small_grey
@@ -63,6 +64,20 @@ def test_of_many_with_the_same_pixels_each_is_paired_with_the_first():
     assert [pair for pair in named(copies) if pair[0] == 3] == [
         (3, 20, "exact"), (3, 21, "mirrored"), (3, 25, "exact"), (3, 42, "exact"),
     ]  # fmt: skip
+
+
+@given(st.lists(st.integers(0, 5)))
+def test_the_same_pixels_by_digest_alone(kinds):
+    random = np.random.default_rng(0).integers(0, 256, (6, 16), np.uint8)
+    random[1, :8] = random[2, :8]  # the same in their first half only
+    found = named(search_exact(random[kinds]))
+    firsts = [kinds.index(kind) for kind in kinds]
+    assert found == [(n, m, "exact") for m, n in enumerate(firsts) if n != m]
+
+
+def test_the_exact_ones_among_copies():
+    copies = searched([*photos(), copying.photo(3), copying.mirrored(copying.photo(4))])
+    assert named(copies.exact) == [(3, 20, "exact")]
 
 
 def test_like_hashes_alone_are_no_copies():
@@ -141,8 +156,16 @@ def test_the_picture_of_the_earlier_part_leaks():
     assert leaks(copies_of((0, 1, 5), (2, 4, 5)), part) == [(1, 0), (2, 4)]
 
 
-def test_a_photo_in_three_parts_leaks_twice():
-    assert leaks(copies_of((0, 1, 3), (1, 2, 3)), np.array([0, 1, 2])) == [(0, 1), (1, 2)]
+def test_a_photo_in_three_parts_leaks_twice_and_the_last_part_is_named():
+    assert leaks(copies_of((0, 1, 3), (1, 2, 3)), np.array([0, 1, 2])) == [(0, 2), (1, 2)]
+
+
+@given(st.lists(st.tuples(numbers, numbers, st.integers(0, 16)).filter(lambda p: p[0] < p[1])))
+def test_the_copy_that_is_named_leaks_nowhere_itself(rows):
+    part = np.random.default_rng(0).choice(3, 31)
+    found = dict(leaks(copies_of(*rows), part))
+    assert not found.keys() & set(found.values())
+    assert all(part[one] < part[other] for one, other in found.items())
 
 
 def test_copies_within_a_part_leak_nothing():

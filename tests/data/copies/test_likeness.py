@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alexnet.data.copies.duplicates import ALIKE
+from alexnet.data.copies.alike import ALIKE
 from alexnet.data.copies.likeness import likeness
 from alexnet.kernels.pictures import small_grey
 from tests.data import copying

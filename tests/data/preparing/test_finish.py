@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from alexnet.data.prepare import prepare
-from alexnet.data.verify import verify
 from alexnet.errors import AlexNetError
 from tests.data.here import assert_adds_up, in_this_process
 from tests.data.trees import photo, photos, two_classes, write_tree
@@ -96,52 +95,6 @@ def test_nothing_usable(tmp_path, good, complaint):
     with pytest.raises(AlexNetError, match=complaint):
         prepare(tree, tmp_path / "data", size=SIZE)
     assert not (tmp_path / "data").exists()
-
-
-def recompressed(data):
-    stream = io.BytesIO()
-    Image.open(io.BytesIO(data)).save(stream, "JPEG", quality=95)
-    return stream.getvalue()
-
-
-LEAKY = {
-    **photos(f"train/{name}/{i}.png" for name in ("cat", "dog") for i in range(3)),
-    "val/cat/9.png": photo(9), "val/dog/copy.jpg": recompressed(photo(0)),
-    "test/cat/8.png": photo(8), "test/cat/copy.png": photo(0), "test/dog/copy.png": photo(5),
-}  # fmt: skip
-
-
-def test_leaks_are_said_and_counted(tmp_path):
-    said, tree = [], write_tree(tmp_path / "photos", LEAKY)
-    made = prepare(tree, tmp_path / "data", size=SIZE, say=said.append)
-    assert_adds_up(made)
-    assert (made.train, made.rejected) == (6, [])
-    assert (made.set.facts["leaks"], made.set.facts["leaks_dropped"]) == (3, 0)
-    assert any("in a part that is tested as well, such as train/cat/0.png" in one for one in said)
-    assert "alexnet inspect shows them; --drop-leaks leaves them out." in said
-
-
-def test_leaks_that_are_dropped_are_named_once_and_counted_nowhere(tmp_path):
-    tree = write_tree(tmp_path / "photos", LEAKY)
-    made = prepare(tree, tmp_path / "data", size=SIZE, drop_leaks=True)
-    assert_adds_up(made)
-    assert [one.file for one in made.rejected] == [
-        "train/cat/0.png", "train/dog/2.png", "val/dog/copy.jpg",
-    ]  # fmt: skip
-    assert made.rejected[1].reason == "the same photo as test/dog/copy.png of test, which is kept"
-    assert (made.set.facts["leaks"], made.set.facts["leaks_dropped"]) == (0, 3)
-    train = made.set.parts["train"]
-    assert list(train.files) == [f"train/{n}.png" for n in ("cat/1", "cat/2", "dog/0", "dog/1")]
-    pictures = np.array(train.pictures)
-    np.testing.assert_array_equal(made.set.mean, pictures.mean(axis=0).astype(np.float32))
-    assert verify(made.folder) == []
-
-
-def test_a_class_of_which_only_leaks_were_left(tmp_path):
-    files = {name: data for name, data in LEAKY.items() if not name.startswith("train/dog")}
-    tree = write_tree(tmp_path / "photos", {**files, "train/dog/2.png": photo(5)})
-    with pytest.raises(AlexNetError, match=r"Only one class, cat, has photos that can be read"):
-        prepare(tree, tmp_path / "data", size=SIZE, drop_leaks=True)
 
 
 def test_names_of_classes_that_are_ids(tmp_path):

@@ -11,7 +11,7 @@ from alexnet.data.copies.likeness import Floats, edges, likeness
 
 ALIKE = 0.85  # docs/inspect.md tells where copies lie, and where other pictures
 STILL = 0.97  # likeness of pictures as they lie, from which on the plainest are copies too
-RICH = 300  # of ``structure``; nine photos in ten have more
+RICH = 320  # of ``structure``; nine photos in ten have more
 STEEP = 4  # power of the structure with which plain pictures may differ less
 LEVELS = 16  # of grey, that are told apart
 
@@ -19,7 +19,7 @@ LEVELS = 16  # of grey, that are told apart
 def alike(
     one: NDArray[np.uint8], other: NDArray[np.uint8]
 ) -> tuple[Floats, NDArray[np.bool_]]:  # fmt: skip
-    """The ``likeness`` of greys (P, 32, 32) and greys (P, 32, 32), and whether they are copies: (P,).
+    """The ``likeness`` (P,) of greys (P, 32, 32), and whether the pictures are copies (P,).
 
     Copies have a likeness of ALIKE. Where the plainer one has a ``structure`` below RICH, as one
     photo in ten has, they must be liker, up to 1, or match to STILL without being laid on each
@@ -53,7 +53,7 @@ def _frequencies(pictures: Floats) -> Floats:
 
 def _entropy(greys: NDArray[np.uint8]) -> Floats:
     """Bits of a pixel: 0 for pictures of one colour, 4 where all levels are equally many."""
-    levels = (greys // (256 // LEVELS)).reshape(len(greys), -1)
-    shares = (levels[:, :, None] == np.arange(LEVELS)).mean(axis=1)
+    levels = greys[..., None] // (256 // LEVELS)
+    shares = (levels == np.arange(LEVELS)).mean(axis=(1, 2))
     bits: Floats = -(shares * np.log2(np.maximum(shares, np.finfo(float).tiny))).sum(axis=1)
     return bits.clip(0)

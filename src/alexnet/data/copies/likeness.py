@@ -103,7 +103,8 @@ def _inner(pictures: Floats) -> Floats:
     """Without the border: (P, pixels)."""
     side = pictures.shape[1]
     kept = slice(side // BORDER, side - side // BORDER)
-    return pictures[:, kept, kept].reshape(len(pictures), -1)
+    inner = pictures[:, kept, kept]
+    return inner.reshape(len(inner), math.prod(inner.shape[1:]))
 
 
 def _edges(pictures: Floats) -> Floats:

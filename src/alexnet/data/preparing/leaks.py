@@ -33,6 +33,8 @@ def find_leaks(catalogue: Catalogue, store: Shards, drop: bool, talk: Talk) -> d
     """
     addresses, part = _by_address(catalogue)
     copies = _copies(addresses, part, store, talk)
+    for words in copies.notes:
+        talk.say(words)
     found = leaks(copies, part)
     if not found:
         return {"leaks": 0, "leaks_dropped": 0}
