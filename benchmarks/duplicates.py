@@ -1,11 +1,15 @@
 """Copies of photos: how many are found, how many false alarms there are, how the time grows.
 
     python benchmarks/duplicates.py planted TRAIN.tar TEST.tar [--size 256] [--sheet FILE.png]
+    python benchmarks/duplicates.py plain PHOTOS [--size 64]
     python benchmarks/duplicates.py growth [--counts 10000,100000,1000000]
 
 planted: of --photos photos each, copies of eleven kinds are put into other classes and parts of a
 set; what the search finds of them is counted. What else it finds is listed, and pairs among the
 photos themselves are drawn into a picture, to be looked at: real sets hold real copies.
+
+plain: pairs that are told of digits, drawings or the like, and how many would be if no more were
+demanded of plain pictures than of photos.
 
 growth: hashes of random bits, of which one in a hundred has a near copy planted (up to four bits
 turned, every other one mirrored). Pictures are noise made for each number, so this is the time of
@@ -23,11 +27,13 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
+from alexnet.data.copies import alike
 from alexnet.data.copies.bands import guaranteed
 from alexnet.data.copies.duplicates import search
 from alexnet.data.copies.hashing import MIRROR_MASK
@@ -164,6 +170,17 @@ def sheet(repeats: Repeats, path: Path, side: int = 128, columns: int = 5) -> No
     drawn.save(path)
 
 
+def plain(options: argparse.Namespace) -> dict[str, Any]:
+    """Count pairs in pictures of a kind."""
+    with TemporaryDirectory() as folder:
+        images = prepare(options.photos, Path(folder) / "set", size=options.size).set
+        told = repeats_of(images, Progress("comparing", 0, "pairs", quiet=True)).kinds
+        with mock.patch.object(alike, "RICH", 1e-9):
+            matching = repeats_of(images, Progress("comparing", 0, "pairs", quiet=True)).kinds
+    pictures = sum(map(len, images.parts.values()))
+    return {"pictures": pictures, "size": options.size, "told": told, "matching": matching}
+
+
 def growth(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Time, memory and what was found for each count, in turn."""
     return [grown(count) for count in options.counts]
@@ -239,6 +256,10 @@ def main() -> None:
     one.add_argument("--photos", type=int, default=200)
     one.add_argument("--sheet", type=Path)
     one.set_defaults(run=planted)
+    kind = verbs.add_parser("plain")
+    kind.add_argument("photos", type=Path)
+    kind.add_argument("--size", type=int, default=64)
+    kind.set_defaults(run=plain)
     other = verbs.add_parser("growth")
     other.add_argument("--counts", type=counts, default="10000,100000,1000000")
     other.set_defaults(run=growth)

@@ -7,10 +7,11 @@ Photos cannot, so of pictures with as much in them as photos have, ALIKE is enou
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet.data.copies.likeness import Floats, edges, likeness
+from alexnet.data.copies.likeness import AS_IT_LIES, Floats, edges, fitted, grey_likeness, likeness
 
 ALIKE = 0.85  # docs/inspect.md tells where copies lie, and where other pictures
-STILL = 0.97  # likeness of pictures as they lie, from which on the plainest are copies too
+SAME = 0.996  # likeness of greys, from which on the plainest are copies too
+STILL = 0.01  # half sides by which these may be shifted: shapes are moved about, photos are cut
 RICH = 320  # of ``structure``; nine photos in ten have more
 STEEP = 4  # power of the structure with which plain pictures may differ less
 LEVELS = 16  # of grey, that are told apart
@@ -22,17 +23,28 @@ def alike(
     """The ``likeness`` (P,) of greys (P, 32, 32), and whether the pictures are copies (P,).
 
     Copies have a likeness of ALIKE. Where the plainer one has a ``structure`` below RICH, as one
-    photo in ten has, they must be liker, up to 1, or match to STILL without being laid on each
-    other.
+    photo in ten has, they must be liker, up to 1, or their greys must be the SAME without a shift.
     """
-    like = likeness(one, other)
+    fit = fitted(one, other)
+    like = likeness(one, other, fit)
     close = np.flatnonzero(like >= ALIKE)
-    one, other = one[close], other[close]
+    one, other, fit = one[close], other[close], fit[close]
     plainer = np.minimum(structure(one), structure(other)) / RICH
     enough = 1 - like[close] <= (1 - ALIKE) * np.minimum(1, plainer) ** STEEP
     copies = np.zeros(len(like), np.bool_)
-    copies[close] = enough | (likeness(one, other, rounds=0) >= STILL)
+    copies[close] = enough | _are_the_same(one, other, fit)
     return like, copies
+
+
+def _are_the_same(
+    one: NDArray[np.uint8], other: NDArray[np.uint8], fit: Floats
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Whether greys match to SAME as they lie, or laid on each other nearly without a shift."""
+    still = np.hypot(fit[:, 1], fit[:, 3]) <= STILL
+    laid = still & (grey_likeness(one, other, fit) >= SAME)
+    lying = np.broadcast_to(AS_IT_LIES, fit.shape)
+    same: NDArray[np.bool_] = laid | (grey_likeness(one, other, lying) >= SAME)
+    return same
 
 
 def structure(greys: NDArray[np.uint8]) -> Floats:

@@ -10,28 +10,42 @@ FARTHEST = 0.12  # half sides that the fit may scale and shift: a tenth of the p
 STEP = 0.05  # half sides that a round may move
 BORDER = 16  # of a side; this part of it is not compared: what was cut off may lie there
 FAINT = 1e-3  # sums of squares, below which there are no edges
+AS_IT_LIES = (1.0, 0.0, 1.0, 0.0)  # the fit that moves nothing
 
 Floats = NDArray[np.float64]
 
 
 def likeness(
-    one: NDArray[np.uint8], other: NDArray[np.uint8], rounds: int = ROUNDS
+    one: NDArray[np.uint8], other: NDArray[np.uint8], fit: Floats | None = None
 ) -> Floats:  # fmt: skip
     """How like pictures are, -1 to 1: (P,), of greys (P, 32, 32) beside greys (P, 32, 32).
 
     The correlation of their edges (the Laplacian of the smoothed greys), after the other one has
-    been scaled and shifted onto the first by least squares (Lucas and Kanade 1981), each side by
-    itself, with pictures of half the size. After no ``rounds`` they are compared as they lie.
-    Pictures without edges are like nothing: 0.
+    been laid on the first by ``fit``, by default as ``fitted``. Pictures without edges are like
+    nothing: 0.
     """
-    target, source = _smoothed(one), _smoothed(other)
-    small_target, small_source = _halved(target), _halved(source)
-    fit = np.tile([1.0, 0.0, 1.0, 0.0], (len(one), 1))  # scale, shift: down, across
-    for _ in range(rounds):
-        fit += _better(small_target, _laid(small_source, fit))
+    fit = fitted(one, other) if fit is None else fit
+    return _correlation(_edges(_smoothed(one)), _edges(_laid(_smoothed(other), fit)))
+
+
+def grey_likeness(one: NDArray[np.uint8], other: NDArray[np.uint8], fit: Floats) -> Floats:
+    """The same of their smoothed greys, in which few strokes differ more than in their edges."""
+    return _correlation(_inner(_smoothed(one)), _inner(_laid(_smoothed(other), fit)))
+
+
+def fitted(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
+    """How to lay the other one on the first, by least squares (Lucas and Kanade 1981): (P, 4).
+
+    Scale and shift down, scale and shift across, in half sides; found with pictures of half the
+    size.
+    """
+    target, source = _halved(_smoothed(one)), _halved(_smoothed(other))
+    fit = np.tile(AS_IT_LIES, (len(one), 1))
+    for _ in range(ROUNDS):
+        fit += _better(target, _laid(source, fit))
         fit[:, ::2] = fit[:, ::2].clip(1 - FARTHEST, 1 + FARTHEST)
         fit[:, 1::2] = fit[:, 1::2].clip(-FARTHEST, FARTHEST)
-    return _correlation(_edges(target), _edges(_laid(source, fit)))
+    return fit
 
 
 def edges(greys: NDArray[np.uint8]) -> Floats:
