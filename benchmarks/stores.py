@@ -25,16 +25,26 @@ from PIL import Image
 
 from alexnet import machine
 from alexnet.data.arrays import save_array
+from alexnet.data.shards import Shards, shard_path
 from alexnet.data.store import open_set
 from alexnet.preprocessing import Preprocessing
-from alexnet.views import Draw, training_view
+from alexnet.views import Draw, Means, training_view
 
 PICTURES, VIEWS, ROUNDS, SHARD = 2048, 1024, 7, 512
 Read = Callable[[int], NDArray[np.uint8]]
 
 
+def ours(folder: Path, pictures: NDArray[np.uint8]) -> Read:
+    """.npy files of 512 pictures, as a set has them."""
+    shards = Shards(folder, np.full(len(pictures) // SHARD, SHARD, np.int32), SHARD, 256)
+    (folder / "pictures").mkdir()
+    for n in range(len(pictures) // SHARD):
+        save_array(shard_path(folder, n), pictures[SHARD * n : SHARD * (n + 1)])
+    return lambda i: shards[i]
+
+
 def raw_shards(folder: Path, pictures: NDArray[np.uint8]) -> Read:
-    """Ours: .npy files of 512 pictures, mapped."""
+    """The same files, mapped."""
     for n in range(0, len(pictures), SHARD):
         save_array(folder / f"{n // SHARD}.npy", pictures[n : n + SHARD])
     shards = [np.load(folder / f"{n}.npy", mmap_mode="r") for n in range(len(pictures) // SHARD)]
@@ -105,7 +115,8 @@ def database(folder: Path, pictures: NDArray[np.uint8]) -> Read:
 
 
 WAYS: dict[str, Callable[[Path, NDArray[np.uint8]], Read]] = {
-    "raw .npy shards, mapped (ours)": raw_shards,
+    "raw .npy shards, read (ours)": ours,
+    "raw .npy shards, mapped": raw_shards,
     "one raw .npy, mapped": raw_one,
     "one raw file, read": raw_read,
     "SQLite, raw": database,
@@ -117,10 +128,11 @@ WAYS: dict[str, Callable[[Path, NDArray[np.uint8]], Read]] = {
 def rate(read: Read, order: Sequence[int], mean: NDArray[np.float32]) -> float:
     """Views a second."""
     out, way = np.empty((224, 224, 3), np.float32), Preprocessing()
+    means = Means.of(mean, way.crop)
     started = time.perf_counter()
     for n, i in enumerate(order):
         drawn = Draw(n % 33, n % 31, 224, 224, bool(n % 2), np.zeros(3))
-        training_view(read(i), mean, drawn, np.full(3, 0.5, np.float32), way, out)
+        training_view(read(i), means, drawn, np.full(3, 0.5, np.float32), way, out)
     return len(order) / (time.perf_counter() - started)
 
 
@@ -144,7 +156,7 @@ def main() -> None:
             folder = Path(place, str(len(ways)))
             folder.mkdir()
             read = make(folder, pictures)
-            size = sum(path.stat().st_size for path in folder.iterdir()) / len(pictures)
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / len(pictures)
             ways[name] = (read, size, [])
         for _ in range(ROUNDS):
             for read, _, rates in ways.values():

@@ -281,3 +281,30 @@ def test_a_real_process_killed_from_outside(tree, tmp_path, monkeypatch):
     assert process.returncode == -signal.SIGKILL
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert contents(tmp_path / "data") == contents(make(tree, tmp_path / "undisturbed").folder)
+
+
+@pytest.mark.parametrize("other", [{"seed": 3}, {"drop_leaks": True}, {"val": 0.3}])
+def test_what_was_read_serves_other_splits(tree, tmp_path, other):
+    data = tmp_path / "data"
+    with contextlib.suppress(ZeroDivisionError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "finish", lambda *_: 1 / 0)
+        make(tree, data)
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "make_blocks", None)  # nothing is decoded again
+        result = make(tree, data, say=said.append, **other)
+    assert f"Photos that were read before are not read again ({data}.part)." in said
+    assert contents(result.folder) == contents(make(tree, tmp_path / "anew", **other).folder)
+
+
+def test_other_pixels_are_made_anew(tree, tmp_path):
+    data = tmp_path / "data"
+    with contextlib.suppress(ZeroDivisionError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "finish", lambda *_: 1 / 0)
+        make(tree, data)
+    said = []
+    result = make(tree, data, say=said.append, filter="bilinear")
+    assert any("is dropped: it was begun with filter bicubic (now bilinear)" in s for s in said)
+    assert contents(result.folder) == contents(
+        make(tree, tmp_path / "anew", filter="bilinear").folder
+    )

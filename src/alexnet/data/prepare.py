@@ -3,14 +3,12 @@
 All work is done in DATA.part and can be stopped at any moment; DATA is complete or not there.
 """
 
-import json
 import os
 import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
@@ -217,8 +215,7 @@ def _make(
 ) -> list[Span]:  # fmt: skip
     square = Square(options.size, options.fit, options.filter, plan.upright)
     spans = cut(plan, options.size)
-    key = sha256(json.dumps(origin, sort_keys=True).encode()).hexdigest()
-    make_all(plan, spans, Order(part, square, lock, key), share, workers, talk)
+    make_all(plan, spans, Order(part, square, lock, work.key_of(origin)), share, workers, talk)
     return spans
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from alexnet.data.preparing.blocks import read_record, record_path
 from alexnet.data.preparing.catalogue import Catalogue, quoted
 from alexnet.data.shards import Shards
+from alexnet.kernels.pictures import measure
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def measured(catalogue: Catalogue, store: Shards, parts: Sequence[str] = ("train
     """
     size = store.size
     sums, moments, n = np.zeros((size, size, 3), np.int64), np.zeros(9, np.int64), 0
+    left, unused = np.zeros((size, size, 3), np.uint32), np.zeros(9, np.int64)
     which = f"planned IN ({quoted(parts)}) OR part IN ({quoted(parts)})"
     for number, places in _by_block(catalogue, store.most, which):
         record = read_record(record_path(store.folder, number))
@@ -43,7 +45,9 @@ def measured(catalogue: Catalogue, store: Shards, parts: Sequence[str] = ("train
                 n += 1
             # Not the other way round: a split or a leak only ever takes pictures out of train.
             elif planned in parts:
-                sums -= store[number * store.most + place]
+                measure(store[number * store.most + place], left, unused)
+        sums -= left
+        left[:] = 0
     return of_sums(n, sums, moments)
 
 

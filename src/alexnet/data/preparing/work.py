@@ -5,12 +5,14 @@ block whose record is there is done), then the other files of the set, ``set.jso
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +94,10 @@ def take_up(part: Path, origin: dict[str, Any], alone: bool = True) -> str:
         (part / BLOCKS).mkdir(exist_ok=True)
         return f"Work that was stopped is taken up again ({where})."
     said = ""
-    if former is not None:
+    if former is not None and key_of(former) == key_of(origin):
+        said = f"Photos that were read before are not read again ({where})."
+        _clear([path for path in others if path.name not in (BLOCKS, PICTURES)])
+    elif former is not None:
         said = changes(former["source"], origin["source"])
         said = said or changes(former["versions"], origin["versions"])
         if not alone:
@@ -110,6 +115,18 @@ def take_up(part: Path, origin: dict[str, Any], alone: bool = True) -> str:
     for name in (BLOCKS, PICTURES):
         (part / name).mkdir(exist_ok=True)
     return said
+
+
+def key_of(origin: dict[str, Any]) -> str:
+    """What the pictures of a set are known by: the photos, and all that changes a pixel or a sum.
+
+    Which of them are split off or dropped as leaks is decided when all are there.
+    """
+    later = ("drop_leaks", "seed")
+    source = {name: value for name, value in origin["source"].items() if name not in later}
+    source |= {part: None for part in ("val", "test") if isinstance(source.get(part), float)}
+    told = json.dumps({**origin, "source": source}, sort_keys=True)
+    return sha256(told.encode("ascii")).hexdigest()
 
 
 def _check_ours(part: Path) -> None:
