@@ -156,7 +156,8 @@ def main() -> None:
             folder = Path(place, str(len(ways)))
             folder.mkdir()
             read = make(folder, pictures)
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / len(pictures)
+            stored = [path for path in folder.rglob("*") if path.is_file()]
+            size = sum(path.stat().st_size for path in stored) / len(pictures)
             ways[name] = (read, size, [])
         for _ in range(ROUNDS):
             for read, _, rates in ways.values():

@@ -1,3 +1,4 @@
+import io
 import threading
 from pathlib import Path
 
@@ -141,3 +142,12 @@ def test_a_shard_that_is_cut_or_goes_while_it_is_used(tmp_path):
     shard_path(tmp_path, 3).unlink()
     with pytest.raises(AlexNetError, match=r"0000003\.npy cannot be read: No such file"):
         shards[3 * MOST]
+
+
+@pytest.mark.parametrize(("count", "size"), [(0, 1), (1, 8), (512, 256), (99999, 4096)])
+def test_the_header_of_a_shard_is_numpys(count, size):
+    stream = io.BytesIO()
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (count, size, size, 3)}
+    np.lib.format.write_array_header_1_0(stream, facts)
+    assert module.header_of(count, size) == stream.getvalue()
+    assert len(stream.getvalue()) == module.HEADER

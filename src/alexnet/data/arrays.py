@@ -1,5 +1,6 @@
 """numpy's own files: written whole or not at all, opened only where they are what they must be."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from alexnet.data.filenames import shown
 from alexnet.errors import AlexNetError
 from alexnet.files import replacing
 
+ODD = (TokenError, MemoryError, Warning)  # what numpy has to say of damaged headers besides
 Write = Callable[[NDArray[Any]], None]
 
 
@@ -40,12 +42,14 @@ def mapped(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]
     """The array at ``path``, mapped; AlexNetError where it is not just of this type and shape."""
     wanted = np.dtype(dtype)
     try:
-        array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy warns of headers that are not ours
+            array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
     except FileNotFoundError as error:
         raise misfit(path, "it is missing") from error
     except OSError as error:
         raise AlexNetError(f"{shown(str(path))} cannot be read: {error}.") from error
-    except (ValueError, TypeError, EOFError, SyntaxError, TokenError, MemoryError) as error:
+    except (ValueError, TypeError, EOFError, SyntaxError, *ODD) as error:
         # numpy quotes the header, which may be as long as the file.
         raise misfit(path, f"cut short or no array ({str(error)[:100]})") from error
     if array.dtype != wanted or array.shape != shape or not array.flags.c_contiguous:

@@ -15,7 +15,7 @@ from alexnet.data.shards import DIGEST, Shards
 from alexnet.data.split import PARTS
 from alexnet.errors import UsageError
 
-MOST = 4_000_000  # pictures; the search for near copies holds some hundred bytes for each in memory
+MOST = 2_000_000  # pictures; the search for near copies holds some hundred bytes for each in memory
 SHARE = 0.05  # of the training part; beyond, near copies are doubted
 FEW = 20  # near copies that are not doubted, however small the training part
 

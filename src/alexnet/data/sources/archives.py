@@ -12,6 +12,7 @@ from pathlib import Path
 
 from alexnet.data.filenames import HEAD, shown
 from alexnet.data.sources.tarheaders import is_header
+from alexnet.data.sources.zip_directory import is_zip
 
 # What the readers of the standard library, and ours of tar, raise on damaged or cut archives.
 BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
@@ -28,7 +29,7 @@ def archive_kind(path: Path) -> str:
         return "zip"
     if head.startswith(PACKED) or is_header(head):
         return "tar"
-    return "zip" if zipfile.is_zipfile(path) else ""
+    return "zip" if is_zip(path) else ""
 
 
 def is_packed(path: Path) -> bool:
