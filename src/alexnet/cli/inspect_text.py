@@ -47,7 +47,7 @@ def _head(found: Findings) -> Lines:
 
 def _classes(classes: Classes, width: int) -> Lines:
     counts = classes.counts
-    order = np.argsort(counts["train"], kind="stable")
+    order = np.argsort(counts[next(iter(counts))], kind="stable")
     if len(order) > MOST_CLASSES:
         order = np.concatenate([order[: MOST_CLASSES // 2], order[-MOST_CLASSES // 2 :]])
     rows = [["  class", *counts]]

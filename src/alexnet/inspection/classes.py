@@ -18,14 +18,19 @@ class Classes:
     counts: dict[str, NDArray[np.int64]]  # part -> (classes,)
 
     @property
+    def main(self) -> str:
+        """The part that is judged: train, or the first where there is none."""
+        return next(iter(self.counts))
+
+    @property
     def imbalance(self) -> float:
         """Training pictures of the largest class, in those of the smallest."""
-        return float(self.counts["train"].max() / self.counts["train"].min())
+        return float(self.counts[self.main].max() / max(1, self.counts[self.main].min()))
 
     @property
     def by_largest(self) -> float:
         """The error, 0 to 1, of who always names the largest class, on training pictures."""
-        return 1 - float(self.counts["train"].max() / self.counts["train"].sum())
+        return 1 - float(self.counts[self.main].max() / self.counts[self.main].sum())
 
     def absent(self, part: str) -> list[str]:
         """Classes of which a part has no picture."""

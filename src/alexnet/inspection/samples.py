@@ -34,10 +34,10 @@ def way_of(images: ImageSet) -> Preprocessing:
 
 def training_views(images: ImageSet, wanted: int = SHEET) -> list[View]:
     """The views that training could show first of ``wanted`` pictures, at equal distances."""
-    part = images.parts["train"]
+    name, part = next(iter(images.parts.items()))  # train, or the first where there is none
     wanted = min(wanted, len(part))
     places = [(2 * n + 1) * len(part) // (2 * wanted) for n in range(wanted)]
-    return [_view(images, Which("train", place), _drawn(images, place, 0)) for place in places]
+    return [_view(images, Which(name, place), _drawn(images, place, 0)) for place in places]
 
 
 def less_the_mean(images: ImageSet, view: View) -> NDArray[np.uint8]:
@@ -48,8 +48,9 @@ def less_the_mean(images: ImageSet, view: View) -> NDArray[np.uint8]:
 
 def noise_samples(images: ImageSet) -> tuple[View, list[View]]:
     """The middle of the middle training picture, and that with the colours of NOISES epochs."""
-    place = len(images.parts["train"]) // 2
-    which, start = Which("train", place), (images.size - way_of(images).crop) // 2
+    name, part = next(iter(images.parts.items()))
+    place = len(part) // 2
+    which, start = Which(name, place), (images.size - way_of(images).crop) // 2
     drawn = [
         replace(_drawn(images, place, epoch), left=start, top=start, mirrored=False)
         for epoch in range(NOISES)

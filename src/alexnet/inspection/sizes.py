@@ -64,8 +64,9 @@ class Sizes:
     @property
     def grey_classes(self) -> list[int]:
         """Labels of grey classes where most are not: these are told by their lack of colour."""
-        labels, classes = self.images.parts["train"].labels, len(self.images.classes)
-        grey = np.bincount(labels[self.photos["train"]["grey"]], minlength=classes)
+        main = next(iter(self.images.parts))  # train, or the first where there is none
+        labels, classes = self.images.parts[main].labels, len(self.images.classes)
+        grey = np.bincount(labels[self.photos[main]["grey"]], minlength=classes)
         are = grey >= GREY_CLASS * np.bincount(labels, minlength=classes)
         return [] if 2 * are.sum() > classes else np.flatnonzero(are).tolist()
 
