@@ -81,7 +81,7 @@ def open_set(path: Path | str) -> ImageSet:
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         found = facts.get("format") if isinstance(facts, dict) else facts
         raise AlexNetError(
-            f"{shown(str(folder))} is a set of format {found}; this version reads format {FORMAT}. "
+            f"{shown(str(folder))} is a set of format {_short(found)}; this version reads format {FORMAT}. "
             "Prepare it again."
         )
     try:
@@ -122,15 +122,21 @@ def _opened(folder: Path, facts: dict[str, Any]) -> ImageSet:
     )  # fmt: skip
 
 
+def _short(value: object) -> str:
+    """A value as Python writes it, short enough for a sentence."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def _count(facts: dict[str, Any], name: str) -> int:
     if not isinstance(facts[name], int) or not 0 <= facts[name] < 1 << 40:
-        raise TypeError(f"{name} is {facts[name]!r}, not a number")
+        raise TypeError(f"{name} is {_short(facts[name])}, not a number")
     return int(facts[name])
 
 
 def _text(facts: dict[str, Any], name: str) -> str:
     if not isinstance(facts[name], str):
-        raise TypeError(f"{name} is {facts[name]!r}, not a text")
+        raise TypeError(f"{name} is {_short(facts[name])}, not a text")
     return str(facts[name])
 
 
