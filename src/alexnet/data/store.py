@@ -81,8 +81,8 @@ def open_set(path: Path | str) -> ImageSet:
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         found = facts.get("format") if isinstance(facts, dict) else facts
         raise AlexNetError(
-            f"{shown(str(folder))} is a set of format {_short(found)}; this version reads format {FORMAT}. "
-            "Prepare it again."
+            f"{shown(str(folder))} is a set of format {_short(found)}; this version reads format "
+            f"{FORMAT}. Prepare it again."
         )
     try:
         return _opened(folder, facts)
