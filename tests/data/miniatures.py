@@ -200,3 +200,28 @@ def painted(data: bytes) -> str:
     photo = decode(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)
     mean = np.asarray(photo).reshape(-1, 3).mean(0)
     return min(COLOURS, key=lambda wnid: float(np.abs(mean - COLOURS[wnid]).sum()))
+
+
+TRAIN = {f"train/{wnid}/{name}": wnid for wnid, files in train().items() for name in files}
+VAL = {f"val/ILSVRC2012_val_{i:08}.JPEG": list(KIT)[n - 1] for i, n in enumerate(TRUTH, 1)}
+
+
+def listed(source: Source) -> dict[str, str]:
+    """Path -> class of all photos; each is read and has the colour of its class."""
+    found = {}
+    for entry in source.entries():
+        assert not entry.problem
+        assert entry.part == entry.path.partition("/")[0]
+        assert painted(data_of(source, entry)) == entry.label
+        found[entry.path] = entry.label
+    return found
+
+
+def problems(source: Source) -> dict[str, str]:
+    """Path -> reason of all that is refused."""
+    return {entry.path: entry.problem for entry in source.entries() if entry.problem}
+
+
+def with_kit(files: Files) -> Files:
+    """The files, and the kit unpacked beside them."""
+    return files | {f"devkit/{name}": data for name, data in kit_files().items()}

@@ -8,22 +8,12 @@ import pytest
 from alexnet.data.prepare import prepare
 from alexnet.data.store import open_set
 from alexnet.errors import AlexNetError
-from tests.data.here import assert_adds_up, in_this_process
+from tests.data.here import assert_adds_up
 from tests.data.trees import photo, photos, two_classes, write_tar, write_tree
 from tests.shared import shared_data
 
 SIZE = 32
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return write_tree(tmp_path / "photos", two_classes(6))
-
-
-@pytest.fixture(autouse=True)
-def here():
-    with in_this_process():
-        yield
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_broken_photos_are_named_and_never_fatal(tmp_path):

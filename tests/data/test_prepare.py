@@ -15,22 +15,12 @@ from alexnet.data.verify import verify
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.preprocessing import fitted
 from tests.data import miniatures
-from tests.data.here import assert_adds_up, contents, in_this_process, meaning
+from tests.data.here import assert_adds_up, contents, meaning
 from tests.data.trees import photo, photos, two_classes, write_tar, write_tree, write_zip
 from tests.shared import shared_data
 
 SIZE = 32
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return write_tree(tmp_path / "photos", two_classes(6))
-
-
-@pytest.fixture(autouse=True)
-def here():
-    with in_this_process():
-        yield
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def test_every_picture_is_its_photo_fitted(tree, tmp_path):

@@ -170,7 +170,7 @@ def _taken(data: Path) -> bool:
 def _versions() -> dict[str, str | None]:
     """What the pictures depend on, apart from the photos and the options."""
     versions: dict[str, str | None] = {"alexnet": __version__}
-    for name in ("pillow", "numpy", "pillow-heif"):
+    for name in ("pillow", "simplejpeg", "numpy", "pillow-heif"):
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

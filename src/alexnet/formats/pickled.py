@@ -5,7 +5,6 @@ what a pickle can ask for, and come back as safetensors. Nothing is unpickled he
 """
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import torch
 from safetensors import SafetensorError
 
 import alexnet
+from alexnet.children import cause_of_end
 from alexnet.errors import AlexNetError
 from alexnet.formats import foreign
 
@@ -66,7 +66,7 @@ def _convert(path: Path, size: int, folder: Path) -> None:
     if code == REFUSED:
         raise AlexNetError(f"{path} {_last_line(said)}.")
     if code:
-        raise AlexNetError(f"{path} was not opened: {_cause(code, _last_line(errors))}.")
+        raise AlexNetError(f"{path} was not opened: {cause_of_end(code, _last_line(errors))}.")
 
 
 def _environment() -> dict[str, str]:
@@ -84,17 +84,6 @@ def _last_line(file: Path) -> str:
     lines = file.read_text("utf-8", "replace").strip().splitlines() or ["it says nothing"]
     words = foreign.shortened(lines[-1], MOST_WORDS)
     return "".join(c if c.isprintable() else "?" for c in words)
-
-
-def _cause(code: int, words: str) -> str:
-    reader = "the process that reads it"
-    if code == -signal.SIGXCPU:
-        return f"{reader} took more processor time than a file of its size can need"
-    if code == -signal.SIGKILL:
-        return f"{reader} was killed (too little memory?)"
-    if code < 0:
-        return f"{reader} crashed ({(signal.strsignal(-code) or f'signal {-code}').lower()})"
-    return f"{reader} ended with code {code} ({words})"
 
 
 def _tensors(result: Path, path: Path) -> dict[str, torch.Tensor]:

@@ -9,21 +9,11 @@ from PIL import Image
 
 from alexnet.data.prepare import prepare
 from alexnet.errors import AlexNetError
-from tests.data.here import assert_adds_up, in_this_process
+from tests.data.here import assert_adds_up
 from tests.data.trees import photo, photos, two_classes, write_tree
 
 SIZE = 32
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return write_tree(tmp_path / "photos", two_classes(6))
-
-
-@pytest.fixture(autouse=True)
-def here():
-    with in_this_process():
-        yield
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def encoded(pixels):

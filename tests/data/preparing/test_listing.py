@@ -126,7 +126,7 @@ def test_every_change_of_a_source_is_seen(tmp_path):
     (folder / "cat/2.png").write_bytes(photo())
     grown = digest(folder)
     (folder / "cat/2.png").rename(folder / "cat/3.png")
-    assert len({*before, *touched, *grown, *digest(folder)}) == 4
+    assert len({before, touched, grown, digest(folder)}) == 4
     archive = write_tar(tmp_path / "t.tar", two_classes(2))
     first = digest(archive)
     os.utime(archive, ns=(0, 0))
@@ -138,7 +138,7 @@ def test_other_labels_and_parts_are_another_state():
         [Entry("1.jpg", part=part, label=label)]
         for part, label in (("train", "cat"), ("val", "cat"), ("train", "dog"))
     ]
-    digests = {listed(*entries, labelled=True)[0].digest[0] for entries in labelled}
+    digests = {listed(*entries, labelled=True)[0].digest for entries in labelled}
     assert len(digests) == 3
 
 

@@ -29,7 +29,7 @@ class Held:
 Key = tuple[str, str]  # ("", folder); or part and label, where the source tells itself
 
 
-@dataclass(frozen=True)
+@dataclass
 class Listing:
     """What a source holds, without its photos."""
 
@@ -38,7 +38,7 @@ class Listing:
     folders: set[str] = field(default_factory=set)
     refused: list[tuple[str, str]] = field(default_factory=list)  # name, reason
     not_photos: Counter[str] = field(default_factory=Counter)  # kind -> number
-    digest: list[str] = field(default_factory=list)  # of all names, sizes and times
+    digest: str = ""  # of all names, sizes and times
     stamps: dict[str, str] = field(default_factory=dict)  # files below it with photos: ``stamp_of``
 
     @property
@@ -89,7 +89,7 @@ def _photos(listing: Listing) -> Iterator[tuple[int, Entry]]:
             if entry.file not in stamps:
                 stamps[entry.file] = stamp_of(path / entry.file)
             yield _placed(listing, entry), entry
-    listing.digest.append(digest.hexdigest())
+    listing.digest = digest.hexdigest()
 
 
 def _too_large(entry: Entry) -> str:

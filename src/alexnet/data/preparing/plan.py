@@ -103,7 +103,7 @@ def make_plan(options: Options) -> Plan:
     plan = Plan(
         sources, layouts, catalogue, sum((one.not_photos for one in listings), Counter[str]()),
         catalogue.count("rejected"), {}, _upright(options, sources, counts),
-        sha256("".join(one.digest[0] for one in listings).encode()).hexdigest(),
+        sha256("".join(one.digest for one in listings).encode()).hexdigest(),
         {one.source.path / file: stamp for one in listings for file, stamp in one.stamps.items()},
         notes,
         counts.total(), counts,

@@ -1,7 +1,7 @@
 """What every kind of source says of what lies in it, and hands out to be decoded."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -77,3 +77,15 @@ class Source(Protocol):
     def stream(self, wanted: Iterable[Entry]) -> Iterator[Raw]:
         """One ``Raw`` for each wanted entry; these come in the order of ``entries``."""
         ...
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """What sources have in common whose folders tell the classes."""
+
+    path: Path
+    looks: str = ""
+    labelled: bool = False
+    upright: bool = True
+    names: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)

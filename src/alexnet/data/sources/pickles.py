@@ -5,7 +5,6 @@ a pickle could ask for but arrays, lists, dicts, texts and numbers.
 """
 
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet.children import cause_of_end
 from alexnet.data.filenames import shown
 from alexnet.errors import AlexNetError
 
@@ -50,7 +50,9 @@ def load(data: bytes, keys: tuple[str, ...], where: str) -> dict[str, Value]:
     if ended.returncode == REFUSED:
         raise AlexNetError(f"{where} {_words(ended.stdout)}.")
     if ended.returncode:
-        raise AlexNetError(f"{where} was not opened: {_cause(ended.returncode, ended.stderr)}.")
+        raise AlexNetError(
+            f"{where} was not opened: {cause_of_end(ended.returncode, _words(ended.stderr))}."
+        )
     return _values(ended.stdout)
 
 
@@ -58,17 +60,6 @@ def _words(said: bytes) -> str:
     """What was said last; what a foreign file brings into it cannot steer a terminal."""
     lines = said.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"]
     return shown(lines[-1][:1000])
-
-
-def _cause(code: int, said: bytes) -> str:
-    reader = "the process that reads it"
-    if code == -signal.SIGXCPU:
-        return f"{reader} took more processor time than a file of its size can need"
-    if code == -signal.SIGKILL:
-        return f"{reader} was killed (too little memory?)"
-    if code < 0:
-        return f"{reader} crashed ({(signal.strsignal(-code) or f'signal {-code}').lower()})"
-    return f"{reader} ended with code {code} ({_words(said)})"
 
 
 def _values(output: bytes) -> dict[str, Value]:

@@ -4,12 +4,12 @@ import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet.data.filenames import HEAD, must_look_inside, shown
 from alexnet.data.sources.archives import BROKEN, DEVICE, LINK, clean, cut, is_packed
-from alexnet.data.sources.entries import Entry, Extent, Raw
+from alexnet.data.sources.entries import Entry, Extent, Raw, Unlabelled
 from alexnet.data.sources.tarheaders import Headers, Member, Readable
 from alexnet.data.sources.unpacking import CHUNK, Unpacked
 from alexnet.errors import AlexNetError
@@ -22,19 +22,14 @@ PROBLEMS = {
 
 
 @dataclass(frozen=True)
-class Tar:
+class Tar(Unlabelled):
     """A tar archive of photos: plain, or packed with gzip, bzip2 or xz.
 
     ``entries`` and ``stream`` raise AlexNetError where the archive is damaged or cut off. A second
     member of one name is not told from the first: that would take all names in memory.
     """
 
-    path: Path
     looks: str = "a tar archive of photos"
-    labelled: bool = False
-    upright: bool = True
-    names: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
     def entries(self) -> Iterator[Entry]:
         """All members in the archive's order; with their places where it is not packed."""

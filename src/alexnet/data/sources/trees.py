@@ -4,23 +4,18 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet.data.filenames import HEAD, must_look_inside
-from alexnet.data.sources.entries import Entry, Raw
+from alexnet.data.sources.entries import Entry, Raw, Unlabelled
 
 
 @dataclass(frozen=True)
-class Tree:
+class Tree(Unlabelled):
     """A folder of photos. Links to files are followed; links to folders are not walked."""
 
-    path: Path
     looks: str = "a folder of photos"
-    labelled: bool = False
-    upright: bool = True
-    names: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
     def entries(self) -> Iterator[Entry]:
         """All files and folders below, folder by folder, each sorted by name; raises nothing."""

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from alexnet.data.decoding.recognise import Unreadable
 from alexnet.data.filenames import must_look_inside, shown
 from alexnet.data.sources.archives import BROKEN, DEVICE, LINK, clean, cut
-from alexnet.data.sources.entries import Entry, Extent, Raw
+from alexnet.data.sources.entries import Entry, Extent, Raw, Unlabelled
 from alexnet.data.sources.zip_directory import (
     ENCRYPTED,
     Directory,
@@ -28,7 +28,7 @@ ORDINARY, SYMBOLIC, FOLDER = 0o10, 0o12, 0o4  # types of file, the upper four bi
 
 
 @dataclass(frozen=True)
-class Zip:
+class Zip(Unlabelled):
     """A zip archive of photos, however many: its directory is read as a stream.
 
     ``entries`` and ``stream`` raise AlexNetError where the archive is damaged, encrypted, one
@@ -36,12 +36,7 @@ class Zip:
     is not told from the first; members are found again by name, size and their order.
     """
 
-    path: Path
     looks: str = "a zip archive of photos"
-    labelled: bool = False
-    upright: bool = True
-    names: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
     def entries(self) -> Iterator[Entry]:
         """All members in the order of the archive's directory; nearly always that of its bytes."""
