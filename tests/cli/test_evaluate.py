@@ -13,7 +13,7 @@ from alexnet.cli import main
 from alexnet.errors import AlexNetError
 from alexnet.evaluation import Evaluation
 from alexnet.metrics import class_accuracies
-from tests.test_evaluation import tiny_run, tiny_set
+from tests.test_evaluation_of_runs import tiny_run, tiny_set
 from tests.tiny import tiny_model
 
 
