@@ -57,7 +57,7 @@ class _NormPool(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, numbers: NormPool) -> Tensor:
         """Blocks of rows of channels: ReLU, sums, powers, pooling."""
         x = x.contiguous(memory_format=torch.channels_last)
-        neighbours = band(x.shape[1], numbers.groups, numbers.size).to(x) * numbers.alpha
+        neighbours = band(x.shape[1], numbers.groups, numbers.size, x.device).to(x) * numbers.alpha
         results, places = [], []
         for block in torch.split(x, BLOCK):
             rows = _input(block, numbers)
@@ -134,7 +134,7 @@ def _maps(rows: Tensor, like: Tensor) -> Tensor:
 
 def _sums(rows: Tensor, neighbours: Tensor, k: float) -> Tensor:
     """k + alpha * sums of squares; ``neighbours`` is the band times alpha."""
-    return torch.addmm(rows.new_tensor([k]), rows * rows, neighbours)
+    return torch.addmm(rows.new_full((1,), k), rows * rows, neighbours)
 
 
 def _power(sums: Tensor, beta: float) -> Tensor:

@@ -3,6 +3,8 @@
 ``reference`` is the definition in plain torch; ``native`` (C) and ``blocked`` are what a CPU runs.
 """
 
+from typing import Protocol
+
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,6 +21,7 @@ NAME = f"C, {native.variant()}" if native.library() else "plain torch, in blocks
 
 __all__ = [
     "NAME",
+    "Kernels",
     "NormPool",
     "contrast_norm",
     "convolution",
@@ -29,6 +32,37 @@ __all__ = [
     "strided_convolution",
     "within_map_norm",
 ]
+
+
+class Kernels(Protocol):
+    """What a network does on the device that it is on: this module, or ``gpu.front``."""
+
+    NAME: str
+
+    def norm_pool(self, x: Tensor, numbers: NormPool) -> Tensor:
+        """ReLU, normalisation and pooling as ``numbers`` say."""
+
+    def convolution(
+        self, x: Tensor, weight: Tensor, bias: Tensor, padding: int, groups: int, quick: bool
+    ) -> Tensor:
+        """A convolution with stride 1."""
+
+    def strided_convolution(
+        self,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        stride: int,
+        padding: int,
+        places: tuple[int, int],
+        quick: bool,
+    ) -> Tensor:
+        """A convolution with a stride."""
+
+    def local_response_norm(
+        self, x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int = 1
+    ) -> Tensor:
+        """Normalisation across maps."""
 
 
 def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 @lru_cache(maxsize=16)
-def band(channels: int, groups: int, size: int) -> Tensor:
+def band(channels: int, groups: int, size: int, device: torch.device | str = "cpu") -> Tensor:
     """Which maps are neighbours: float32 (channels, channels), [j, i] is 1 where i's sum has j.
 
     The ``size`` neighbours of map i begin at i - size // 2, as in cuda-convnet and torch. The band
@@ -16,7 +16,7 @@ def band(channels: int, groups: int, size: int) -> Tensor:
     """
     # Kept for later calls, so it must not be a tensor of inference mode, which cannot train.
     with torch.inference_mode(False):
-        maps = torch.arange(channels)
+        maps = torch.arange(channels, device=device)
         away = maps[:, None] - maps[None, :] + size // 2
         tower = maps // (channels // groups)
         return ((away >= 0) & (away < size) & (tower[:, None] == tower[None, :])).float()
@@ -31,7 +31,7 @@ def local_response_norm(
     groups: int = 1,
 ) -> Tensor:
     """x / (k + alpha * sum of neighbours' squares)^beta, on float (N, C, H, W); section 3.3."""
-    neighbours = band(x.shape[1], groups, size).to(x)
+    neighbours = band(x.shape[1], groups, size, x.device).to(x)
     squares = torch.einsum("nchw,cd->ndhw", x * x, neighbours)
     return x * (k + alpha * squares) ** -beta
 

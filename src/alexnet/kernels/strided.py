@@ -20,9 +20,14 @@ def unstrided(
     ``x``: (N, C, rows, columns); ``weight``: (kernels, C, window, window); ``positions``: output
     rows and columns. Beyond the edges there are zeros, as many as the positions need.
     """
-    reach = -(-weight.shape[2] // stride)  # blocks that a window covers
+    reach = reach_of(weight.shape[2], stride)
     blocks = _blocks_of_pixels(x, stride, padding, [count - 1 + reach for count in positions])
-    return blocks, _blocks_of_weights(weight, stride, reach)
+    return blocks, blocks_of_weights(weight, stride)
+
+
+def reach_of(window: int, stride: int) -> int:
+    """How many blocks a window covers, on a side."""
+    return -(-window // stride)
 
 
 def _blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -> Tensor:
@@ -37,9 +42,10 @@ def _blocks_of_pixels(x: Tensor, stride: int, padding: int, counts: list[int]) -
     return gathered.permute(0, 3, 1, 2)
 
 
-def _blocks_of_weights(weight: Tensor, stride: int, reach: int) -> Tensor:
+def blocks_of_weights(weight: Tensor, stride: int) -> Tensor:
     """(kernels, C, window, window) as (kernels, stride * stride * C, reach, reach)."""
     kernels, channels, window, _ = weight.shape
+    reach = reach_of(window, stride)
     more = reach * stride - window
     split = functional.pad(weight, (0, more, 0, more)).reshape(
         kernels, channels, reach, stride, reach, stride

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from alexnet.errors import AlexNetError
-from alexnet.kernels import front as kernels
+from alexnet.kernels import front, reference, strided
 from alexnet.kernels.blocked import NormPool
+from alexnet.kernels.front import Kernels
 from alexnet.networks.layers import (
     AveragePool,
     ContrastNorm,
@@ -29,7 +30,7 @@ from alexnet.networks.layers import (
     WithinMapNorm,
     learned,
 )
-from alexnet.networks.tables import overhang, table
+from alexnet.networks.tables import Row, overhang, table
 
 BLOCK = 64  # channels that a block of pixels may become: the first layer's 3 x 4 x 4, say
 Masks = Callable[[str, Tensor, float], Tensor]
@@ -49,8 +50,13 @@ class Network(nn.Module):
 
     Reads float32 (N, 3, side, side), mean subtracted, and gives logits (N, classes). While
     training, ``masks`` makes the dropout masks: (layer's name, tensor, rate) -> 0/1 tensor of its
-    shape.
+    shape. Where the first layer has a stride, pictures may also come as the blocks of pixels of
+    ``kernels.strided``, (N, *blocks); on a GPU the same kernel cuts and writes them.
+
+    ``kernels`` does the arithmetic, ``copies`` (see ``make_copies``) may stand for parameters.
     """
+
+    kernels: Kernels = front  # not of the instance: a module cannot be pickled
 
     def __init__(self, layers: Layers, side: int = 224, channels: int = 3) -> None:
         super().__init__()
@@ -59,10 +65,12 @@ class Network(nn.Module):
         self.input = (channels, side, side)
         self.masks: Masks = _torch_masks
         self.precision = torch.float32  # of the arithmetic while training; weights stay float32
+        self.copies: dict[str, Tensor] = {}
         self.rows = {row.layer.name: row for row in table(layers, self.input)}
         for row in self.rows.values():
             if isinstance(row.layer, Learned):
                 self.add_module(row.layer.name, Parameters(row.weight_shape, row.bias_shape))
+        self.blocks = self._blocks() if layers else None
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,7 +80,7 @@ class Network(nn.Module):
     def activations(self, x: Tensor, wanted: Sequence[str] = ()) -> dict[str, Tensor]:
         """Outputs of the wanted layers by name, and the logits under ""."""
         found: dict[str, Tensor] = {}
-        if tuple(x.shape[1:]) != self.input:
+        if tuple(x.shape[1:]) not in (self.input, self.blocks):
             raise AlexNetError(
                 f"The network reads pictures of {self.input} (channels, rows, columns); "
                 f"these are {tuple(x.shape[1:])}."
@@ -88,17 +96,36 @@ class Network(nn.Module):
     def run(self, step: Layers, x: Tensor) -> Tensor:
         """The outputs of one of ``steps``."""
         if len(step) == 3:
-            return kernels.norm_pool(x, _fused(step))
+            return self.kernels.norm_pool(x, _fused(step))
         layer = step[0]
         if isinstance(layer, Learned):
             return self._learned(layer, x)
         if isinstance(layer, Dropout):
             return self._dropout(layer, x)
-        return _without_parameters(layer, x)
+        return _without_parameters(layer, x, self.kernels)
 
     def reset_masks(self) -> None:
         """Masks by torch's own random numbers again."""
         self.masks = _torch_masks
+
+    def make_copies(self) -> None:
+        """With bf16 arithmetic, keep the weights in bf16 too; without, nothing.
+
+        Gradients then go to the copies, and whoever changes a weight must change its copy. The
+        last layer has none: it computes in float32.
+        """
+        self.copies = {
+            name: torch.empty_like(value, dtype=torch.bfloat16).requires_grad_()
+            for name, value in self.named_parameters()
+            if self.precision == torch.bfloat16 and name.rpartition(".")[0] != self.logits
+        }
+        self.refresh_copies()
+
+    @torch.no_grad()
+    def refresh_copies(self) -> None:
+        """The weights have changed otherwise than by steps: so do their copies."""
+        for name, copy in self.copies.items():
+            copy.copy_(self.get_parameter(name))
 
     def held(self, layer: Layer) -> Parameters:
         """The parameters of a layer."""
@@ -108,7 +135,12 @@ class Network(nn.Module):
 
     def _learned(self, layer: Learned, x: Tensor) -> Tensor:
         held = self.held(layer)
-        return self.applied(layer, x, held.weight, held.bias)
+        weight: Tensor = held.weight
+        bias: Tensor = held.bias
+        if self.copies and x.dtype == torch.bfloat16:
+            weight = self.copies.get(f"{layer.name}.weight", weight)
+            bias = self.copies.get(f"{layer.name}.bias", bias)
+        return self.applied(layer, x, weight, bias)
 
     def applied(self, layer: Learned, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """The layer's outputs with the weights given."""
@@ -118,23 +150,35 @@ class Network(nn.Module):
         if isinstance(layer, Convolution):
             return self._convolution(layer, weight, bias, x)
         if isinstance(layer, LocallyConnected):
-            return kernels.locally_connected(x, weight, bias, layer.padding)
+            return reference.locally_connected(x, weight, bias, layer.padding)
         if layer.groups > 1:
-            return kernels.grouped_linear(x.flatten(1), weight, bias, layer.groups)
+            return reference.grouped_linear(x.flatten(1), weight, bias, layer.groups)
         return functional.linear(x.flatten(1), weight, bias)
 
     def _convolution(self, layer: Convolution, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
         row = self.rows[layer.name]
-        if layer.stride > 1 and layer.groups == 1 and row.input[0] * layer.stride**2 <= BLOCK:
+        if layer is self.layers[0] and tuple(x.shape[1:]) == self.blocks:
+            weight = strided.blocks_of_weights(weight, layer.stride)
+            return self.kernels.convolution(x, weight, bias, 0, 1, self.training)
+        if _by_blocks(layer, row):
             places = (row.output[1], row.output[2])
-            return kernels.strided_convolution(
+            return self.kernels.strided_convolution(
                 x, weight, bias, layer.stride, layer.padding, places, self.training
             )
         if more := overhang(layer, row.input[1]):
             x = functional.pad(x, (0, more, 0, more))
         if layer.stride == 1:
-            return kernels.convolution(x, weight, bias, layer.padding, layer.groups, self.training)
+            return self.kernels.convolution(
+                x, weight, bias, layer.padding, layer.groups, self.training
+            )
         return functional.conv2d(x, weight, bias, layer.stride, layer.padding, groups=layer.groups)
+
+    def _blocks(self) -> tuple[int, ...] | None:
+        row = self.rows[self.layers[0].name]
+        if not isinstance(row.layer, Convolution) or not _by_blocks(row.layer, row):
+            return None
+        layer, more = row.layer, strided.reach_of(row.layer.window, row.layer.stride) - 1
+        return (row.input[0] * layer.stride**2, row.output[1] + more, row.output[2] + more)
 
     def _dropout(self, layer: Dropout, x: Tensor) -> Tensor:
         if not self.training:
@@ -164,6 +208,11 @@ ORDERS: dict[tuple[type[Layer], ...], Literal["before", "after"]] = {
 TALKING = {(Gather, Convolution), (Gather, Linear), (Linear, Scatter)}
 
 
+def _by_blocks(layer: Convolution, row: Row) -> bool:
+    """Whether a convolution has a stride, and so few channels that blocks of pixels serve it."""
+    return layer.stride > 1 and layer.groups == 1 and row.input[0] * layer.stride**2 <= BLOCK
+
+
 def _fusible(three: Layers, wanted: Sequence[str]) -> bool:
     pools = [layer for layer in three if isinstance(layer, MaxPool)]
     return (
@@ -186,7 +235,7 @@ def _kinds(step: Layers) -> tuple[type[Layer], ...]:
     return tuple(type(layer) for layer in step)
 
 
-def _without_parameters(layer: Layer, x: Tensor) -> Tensor:
+def _without_parameters(layer: Layer, x: Tensor, kernels: Kernels) -> Tensor:
     if isinstance(layer, ReLU):
         return functional.relu(x)
     if isinstance(layer, Tanh):
@@ -196,9 +245,9 @@ def _without_parameters(layer: Layer, x: Tensor) -> Tensor:
             x, layer.size, layer.factor, layer.beta, layer.k, layer.groups
         )
     if isinstance(layer, WithinMapNorm):
-        return kernels.within_map_norm(x, layer.size, layer.factor, layer.beta, layer.k)
+        return reference.within_map_norm(x, layer.size, layer.factor, layer.beta, layer.k)
     if isinstance(layer, ContrastNorm):
-        return kernels.contrast_norm(x, layer.size, layer.factor, layer.beta, layer.k)
+        return reference.contrast_norm(x, layer.size, layer.factor, layer.beta, layer.k)
     assert isinstance(layer, MaxPool | AveragePool)
     pool = functional.max_pool2d if isinstance(layer, MaxPool) else functional.avg_pool2d
     return pool(x, layer.window, layer.stride, ceil_mode=layer.rounding == "ceil")

@@ -194,7 +194,7 @@ static void VARIANT(maxima)(float *restrict best, int32_t *restrict code, const 
                 continue;
             }
             for (int64_t c = 0; c < channels; c++) {
-                int larger = !(values[c] <= best[c]); /* not a number wins, as in torch */
+                int larger = values[c] > best[c] || values[c] != values[c]; /* no number wins */
                 code[c] = larger ? here : code[c];
                 best[c] = larger ? values[c] : best[c];
             }
