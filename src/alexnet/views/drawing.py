@@ -81,5 +81,20 @@ def colour_shift(
     Section 4.1; ``eigenvalues`` belong to pixels in [0, 1], ``axes`` has components as columns.
     With the unit "deviation" their square roots are taken, as the 2012 program did.
     """
+    return shifts_of(drawn.factors, eigenvalues, axes, unit)
+
+
+def shifts_of(
+    factors: NDArray[np.float64], eigenvalues: NDArray[np.float64], axes: NDArray[np.float64],
+    unit: str,
+) -> NDArray[np.float32]:  # fmt: skip
+    """The colour shifts (..., 3) of factors (..., 3), of one picture or of many.
+
+    The sums are written out: a product of matrices has other last bits with another library.
+    """
     lengths = np.sqrt(eigenvalues) if unit == "deviation" else eigenvalues
-    return (255 * axes @ (drawn.factors * lengths)).astype(np.float32)
+    first, second, third = 255 * axes.T
+    amounts = (factors * lengths)[..., None]
+    sums = amounts[..., 0, :] * first + amounts[..., 1, :] * second + amounts[..., 2, :] * third
+    shifts: NDArray[np.float32] = sums.astype(np.float32)
+    return shifts

@@ -14,6 +14,7 @@ from alexnet.views.cutting import cut_views
 from alexnet.views.drawing import Draw
 
 CENTRE = 2  # the place of the central view among five or ten
+Pictures = NDArray[np.uint8] | Tensor  # uint8 (N, size, size, 3)
 
 
 def offsets(size: int, crop: int) -> list[tuple[int, int]]:
@@ -23,12 +24,13 @@ def offsets(size: int, crop: int) -> list[tuple[int, int]]:
 
 
 def test_views(
-    pictures: NDArray[np.uint8], mean: NDArray[np.float32], way: Preprocessing, views: int
+    pictures: Pictures, mean: NDArray[np.float32], way: Preprocessing, views: int
 ) -> Iterator[Tensor]:
     """Each view of a batch as float32 (N, 3, crop, crop) in channels_last; section 4.1.
 
     1: the centre. 5: top left, top right, centre, bottom left, bottom right. 10: these, and then
-    the same mirrored. ``pictures`` is uint8 (N, size, size, 3). One view is made at a time.
+    the same mirrored. ``pictures`` is uint8 (N, size, size, 3), an array or a tensor, and
+    views are made where it lies, one at a time.
     """
     if views not in (1, 5, 10):
         raise UsageError(f"{views} views were asked for; there can be 1, 5 or 10.")
@@ -37,7 +39,7 @@ def test_views(
 
 
 def whole_views(
-    pictures: NDArray[np.uint8], mean: NDArray[np.float32], way: Preprocessing
+    pictures: Pictures, mean: NDArray[np.float32], way: Preprocessing
 ) -> Iterator[Tensor]:
     """Whole pictures as float32 (N, 3, size, size), and mirrored where these show the same class.
 
@@ -48,15 +50,26 @@ def whole_views(
 
 
 def _cut(
-    pictures: NDArray[np.uint8], mean: NDArray[np.float32], way: Preprocessing,
+    pictures: Pictures, mean: NDArray[np.float32], way: Preprocessing,
     places: list[tuple[int, int]], mirrors: bool,
 ) -> Iterator[Tensor]:  # fmt: skip
-    # A copy, because a set's pictures are mapped read-only, and torch warns of such arrays.
-    stored, means = torch.from_numpy(np.array(pictures)), torch.from_numpy(mean)
+    stored = pictures if isinstance(pictures, Tensor) else brought(pictures, torch.device("cpu"))
+    means = torch.from_numpy(mean).to(stored.device)
     for mirrored in (False, True)[: 2 if mirrors else 1]:
         for top, left in places:
             one = Draw(left, top, way.crop, way.crop, mirrored, np.zeros(3))
             yield cut_views(stored, means, [one] * len(stored), way)
+
+
+def brought(pictures: Pictures, where: torch.device) -> Tensor:
+    """Pictures as a tensor on a device."""
+    if isinstance(pictures, Tensor):
+        return pictures.to(where)
+    # A copy, because a set's pictures are mapped read-only, and torch warns of such arrays. Memory
+    # that is pinned goes to a GPU without being copied once more by its driver.
+    copy = torch.empty(pictures.shape, dtype=torch.uint8, pin_memory=where.type == "cuda")
+    copy.numpy()[...] = pictures
+    return copy.to(where, non_blocking=True)
 
 
 test_views.__test__ = False  # type: ignore[attr-defined]  # pytest: a name, not a test
