@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from alexnet import evaluation, results
+from alexnet.devices import CPU, Device
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.evaluation import Evaluation, evaluate, saved_evaluations
 from alexnet.parallel.world import Processes
@@ -31,6 +33,10 @@ class FakeModel:
         self.names, self.shown = (), classes
         self.preprocessing = Preprocessing(**({"size": 4, "crop": 2} | way))
         self.blocks: list[int] = []
+
+    def to(self, device: Device) -> "FakeModel":
+        self.device = device
+        return self
 
     def of(self, picture: int, view: int) -> NDArray[np.float32]:
         """View 0 to 9 in the order of ten: 2 is the centre."""
@@ -155,6 +161,9 @@ class Several(Processes):
     def __init__(self, rank: int) -> None:
         self.rank, self.size = rank, 3
 
+    def told(self, value: Any) -> Any:
+        return value
+
     def added(self, values: NDArray[Any]) -> NDArray[Any]:
         self.slots[self.rank] = values
         self.barrier.wait(30)
@@ -173,6 +182,34 @@ def test_three_processes_share_the_pictures_and_count_each_once(world: World) ->
         assert theirs[one].summary() == mine.summary()
         assert np.array_equal(theirs[one].top, mine.top)
         assert np.array_equal(theirs[one].probability, mine.probability)
+
+
+def test_where_a_gpu_s_memory_is_short_it_is_said_once_and_fewer_pictures_go_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = world.evaluate()
+    answer = FakeModel.probabilities
+
+    def short(model: FakeModel, pictures: NDArray[np.uint8], views: int) -> NDArray[np.float32]:
+        if len(pictures) > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return answer(model, pictures, views)
+
+    monkeypatch.setattr(FakeModel, "probabilities", short)
+    found = world.evaluate()
+    assert world.said == [
+        "The GPU's memory does not take 32 pictures at once; it goes on with fewer."
+    ]
+    assert all(same(one, other) for one, other in zip(alone, found, strict=True))
+    assert world.models["run"].blocks[-5:] == [16, 16, 16, 16, 6]
+
+
+def test_networks_go_to_the_device_that_is_asked_for(world: World) -> None:
+    world.models["two"] = FakeModel(2)
+    world.evaluate("run", "two", device="cpu")
+    assert {model.device for model in world.models.values()} == {CPU}
+    with pytest.raises(UsageError, match="no device 'tpuu'"):
+        world.evaluate(device="tpuu")
 
 
 def test_runs_are_averaged(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet import metrics
+from alexnet.blocks import Blocks, block_on
 from alexnet.data.store import ImageSet, Part, open_set
+from alexnet.devices import device_of, settle
 from alexnet.doubt import doubt
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.identity import matched
@@ -21,7 +24,6 @@ from alexnet.results import Evaluation, fingerprint, keep, saved_evaluations
 from alexnet.run import data_folder, open_run
 from alexnet.views import CENTRE
 
-BLOCK = 32  # pictures; ten views of them are 320 inputs
 SHOWN = 5  # most probable classes that are kept of each image
 LEARNED = 0.9  # of the error of guessing; above it a run may just not have learned yet
 
@@ -39,6 +41,7 @@ def evaluate(
     say: Say = print,
     quiet: bool = False,
     world: World = ALONE,
+    device: str | None = None,
 ) -> list[Evaluation]:
     """Measure a run, or the ensemble of several, on a set; one Evaluation a number of views.
 
@@ -46,7 +49,8 @@ def evaluate(
     test, or val where there is no test. ``views``: 1, 10 or None for both; ten become five, without
     mirrors, where a mirrored picture would show another class; "dense": the network on whole
     pictures (``Model.dense``). The softmax outputs of views, or of positions, and of runs are
-    averaged (sections 4.1 and 6 of the paper). ``say`` gets notes on what was chosen.
+    averaged (sections 4.1 and 6 of the paper). ``say`` gets notes on what was chosen. ``device``:
+    where the networks run, see ``devices.device_of``; by default a GPU where there is one.
 
     Of several processes each takes a part of the pictures and gets the whole result, which is that
     of a single process; the first of them speaks and writes.
@@ -55,16 +59,19 @@ def evaluate(
     run or the set is missing, or they do not fit; UsageError for an unknown part or views.
     """
     say, quiet = (say, quiet) if world.first else (silent, True)
+    place = device_of(device)
+    settle(place)
     folders = [Path(run) for run in ([runs] if isinstance(runs, Path | str) else runs)]
     weights = fingerprint(folders[0])
-    models = [load_model(folder) for folder in folders]
+    models = [load_model(folder).to(place) for folder in folders]
     _check_same_classes(folders, models)
     images = open_set(Path(data) if data is not None else data_folder(open_run(folders[0])))
     labels_of = _check_set(folders, models, images, say)
     chosen = _chosen_part(images, part, say, here=not all(map(_imported, folders)))
     numbers = _numbers_of_views(models, views, say)
     labels = labels_of[chosen.labels]
-    answers = _answers(models, chosen, labels, numbers, world, quiet)
+    blocks = Blocks(world.told(block_on(place.where)), say)  # one size for all processes
+    answers = _answers(models, chosen, labels, numbers, world, quiet, blocks)
     head = (" + ".join(map(str, folders)), models[0], str(images.folder))
     results = [_measured(head, chosen, labels, answers[number], number) for number in numbers]
     _doubt_order(folders, results[-1], say)
@@ -219,15 +226,15 @@ class _Answers:
 
 def _answers(
     models: Sequence[Model], part: Part, labels: NDArray[np.int64], numbers: Sequence[Views],
-    world: World, quiet: bool,
+    world: World, quiet: bool, blocks: Blocks,
 ) -> dict[Views, _Answers]:  # fmt: skip
-    shown = min(SHOWN, len(models[0].classes))
+    shown, size = min(SHOWN, len(models[0].classes)), blocks.size
     answers = {number: _Answers.empty(len(part), shown) for number in numbers}
     progress = Progress("evaluate", len(part), quiet=quiet)
-    for start in range(world.rank * BLOCK, len(part), world.size * BLOCK):
-        block = slice(start, min(start + BLOCK, len(part)))
+    for start in range(world.rank * size, len(part), world.size * size):
+        block = slice(start, min(start + size, len(part)))
         pictures = np.array(part.pictures[block])  # read from disk once, for all runs
-        for number, shares in _shares(models, pictures, numbers):
+        for number, shares in _shares(models, pictures, numbers, blocks):
             answers[number].fill(block, shares, labels[block])
         progress.update(block.stop)
     progress.close()
@@ -235,15 +242,17 @@ def _answers(
 
 
 def _shares(
-    models: Sequence[Model], pictures: NDArray[np.uint8], numbers: Sequence[Views]
+    models: Sequence[Model], pictures: NDArray[np.uint8], numbers: Sequence[Views], blocks: Blocks
 ) -> Iterator[tuple[Views, NDArray[np.float32]]]:
     """For each number of views the probabilities (N, K), mean over views and runs."""
     if "dense" in numbers:  # networks may differ in their positions, so these first
-        outputs = [model.dense(pictures).mean(axis=0) for model in models]
+        outputs = [blocks.answers(model.dense, pictures, 1).mean(axis=0) for model in models]
         yield "dense", np.asarray(np.mean(outputs, axis=0, dtype=np.float32))
         return
     most = max(number for number in numbers if number != "dense")
-    views = [model.probabilities(pictures, most) for model in models]  # (runs, views, N, K)
+    views = [  # (runs, views, N, K)
+        blocks.answers(partial(model.probabilities, views=most), pictures, 1) for model in models
+    ]
     shares = np.asarray(np.mean(views, axis=0, dtype=np.float32))
     for number in numbers:
         some = shares if number == len(shares) else shares[CENTRE : CENTRE + 1]

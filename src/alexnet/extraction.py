@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
@@ -11,14 +12,16 @@ import numpy as np
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
+from alexnet.blocks import Blocks
 from alexnet.data.tables import as_text
 from alexnet.errors import UsageError
 from alexnet.files import check_place, replacing
-from alexnet.model import Model, load_model
+from alexnet.model import Model
 from alexnet.names import nearest
 from alexnet.networks.layers import Activation, Learned
 from alexnet.networks.tables import Row, Shape, table
-from alexnet.prediction import Photo, listed, opened
+from alexnet.parallel.world import silent
+from alexnet.prediction import Photo, listed, opened, ready
 from alexnet.progress import Progress
 
 TABLE = ("number", "file", "error")
@@ -59,10 +62,11 @@ def features(
     layer: str = "fc7",
     say: Say = print,
     quiet: bool = False,
+    device: str | None = None,
 ) -> Features:
     """Write what ``layer`` says of the central view of each photo to ``out``, a .npy file.
 
-    ``run`` and ``images`` are those of ``predict``; ``meant`` says what a layer's name means.
+    ``run``, ``images`` and ``device`` are those of ``predict``; ``meant`` says what a name means.
     ``out`` is float32 (photos, values), values flattened as (channels, rows, columns). A photo that
     cannot be read gets a row of NaN, so that row i is always photo i. Beside it, under the same
     name with .csv, stands which photo each row is, and what was wrong with it. Rows are written as
@@ -73,12 +77,12 @@ def features(
     layer, for another suffix than .npy, and where the table would replace a file of another kind.
     """
     target, beside = places(out)
-    model = run if isinstance(run, Model) else load_model(run)
+    model = run if isinstance(run, Model) else ready(run, device)
     row = meant(model, layer)
     if (after := row.layer.name) != layer:
         say(f"{layer} means the values after its activation, {after}, as in the paper and Caffe.")
     photos = list(listed(images))
-    answers = _followed(activations(model, photos, layer), len(photos), say, quiet)
+    answers = _followed(activations(model, photos, layer, say), len(photos), say, quiet)
     with _both(target, beside) as (file, listing):
         told = _write_rows(file, answers, (len(photos), prod(row.output)))
         listing.write(as_text(TABLE, told).encode("utf-8", "surrogateescape"))
@@ -102,12 +106,14 @@ def _both(target: Path, beside: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
         yield file, listing
 
 
-def activations(model: Model, images: Iterable[Photo], layer: str = "fc7") -> Iterator[Answer]:
+def activations(
+    model: Model, images: Iterable[Photo], layer: str = "fc7", say: Say = silent
+) -> Iterator[Answer]:
     """The same one after the other, in memory. UsageError for an unknown layer."""
-    name = meant(model, layer).layer.name
+    blocks, ask = Blocks(say=say), partial(model.features, layer=meant(model, layer).layer.name)
     for batch in opened(model, images):
         good = [found for _, found in batch if not isinstance(found, str)]
-        rows = iter(_flat(model.features(np.stack(good), name)) if good else ())
+        rows = iter(_flat(blocks.answers(ask, np.stack(good), 0)) if good else ())
         for file, found in batch:
             if isinstance(found, str):
                 yield Answer(file, error=found)

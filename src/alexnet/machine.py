@@ -3,9 +3,13 @@
 import ctypes
 import os
 import platform
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 
 def cores() -> int:
@@ -64,8 +68,8 @@ def _free_of_cgroup() -> list[int]:
     return found
 
 
-def describe() -> dict[str, Any]:
-    """Processor, cores, memory in GB, instruction set that torch uses, system."""
+def describe(gpu: "torch.device | None" = None) -> dict[str, Any]:
+    """Processor, cores, memory in GB, instruction set that torch uses, system; the GPU if used."""
     import torch
 
     return {
@@ -74,7 +78,32 @@ def describe() -> dict[str, Any]:
         "memory_gb": _memory_gb(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "system": f"{platform.system()} {platform.release()}",
+        **({"gpu": card(gpu)} if gpu else {}),
     }
+
+
+def card(gpu: "torch.device") -> dict[str, Any]:
+    """A GPU's model, memory in GB, compute capability, multiprocessors; the driver's version."""
+    import torch
+
+    found = torch.cuda.get_device_properties(gpu)
+    return {
+        "card": found.name,
+        "card_memory_gb": round(found.total_memory / 1e9, 1),
+        "capability": f"{found.major}.{found.minor}",
+        "multiprocessors": found.multi_processor_count,
+        "driver": _driver(),
+    }
+
+
+def _driver() -> str:
+    """The version of NVIDIA's driver, or "unknown"."""
+    try:
+        line = Path("/proc/driver/nvidia/version").read_text().splitlines()[0]
+    except (OSError, IndexError):
+        return "unknown"
+    found = re.search(r"\d+\.\d+(\.\d+)?", line)
+    return found[0] if found else "unknown"
 
 
 @lru_cache(maxsize=1)
@@ -124,8 +153,8 @@ def keep_memory() -> bool:
         return False
 
 
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
+def versions(gpu: bool = False) -> dict[str, str]:
+    """Versions of what the numbers depend on; ``gpu``: those of a GPU too."""
     from importlib.metadata import version
 
     from alexnet._version import __version__
@@ -135,4 +164,18 @@ def versions() -> dict[str, str]:
         "alexnet": __version__,
         **{name: version(name) for name in names},
         "python": platform.python_version(),
+        **(gpu_versions() if gpu else {}),
     }
+
+
+def gpu_versions() -> dict[str, str]:
+    """Versions of Triton and, where torch has them, of CUDA and cuDNN."""
+    from importlib.metadata import version
+
+    import torch
+
+    found = {"triton": version("triton")}
+    if torch.version.cuda:
+        cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+        found |= {"cuda": torch.version.cuda, "cudnn": str(cudnn)}
+    return found

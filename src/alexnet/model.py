@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from alexnet import files
+from alexnet.devices import Device, kernels_of
 from alexnet.errors import AlexNetError, UsageError, no_run
 from alexnet.networks import layers
 from alexnet.networks.build import Network
 from alexnet.networks.dense import answers, dense
 from alexnet.preprocessing import Preprocessing
-from alexnet.views import test_views, whole_views
+from alexnet.views import Pictures, brought, test_views, whole_views
 
 FORMAT = 1
 
@@ -52,18 +53,31 @@ class Model:
         """Ten, or five where a mirrored picture would show another class."""
         return 10 if self.preprocessing.mirror else 5
 
-    def probabilities(self, pictures: NDArray[np.uint8], views: int = 1) -> NDArray[np.float32]:
+    @property
+    def where(self) -> torch.device:
+        """Where its network lies, and so where pictures are cut into views."""
+        return next(self.network.parameters()).device
+
+    def to(self, device: Device) -> "Model":
+        """This model, its network moved to a device to compute with the kernels for that."""
+        self.network.to(device.where)
+        if self.network.kernels is not kernels_of(device):
+            self.network.kernels = kernels_of(device)
+        return self
+
+    def probabilities(self, pictures: Pictures, views: int = 1) -> NDArray[np.float32]:
         """Softmax outputs (views, N, classes) of stored pictures uint8 (N, size, size, 3).
 
         The order of the views is that of ``views.test_views``.
         """
         self.network.eval()
+        stored = brought(pictures, self.where)
         with torch.inference_mode():
             logits = [
                 self.network(view)
-                for view in test_views(pictures, self.mean, self.preprocessing, views)
+                for view in test_views(stored, self.mean, self.preprocessing, views)
             ]
-        return torch.stack(logits).float().softmax(-1).numpy()
+        return torch.stack(logits).float().softmax(-1).cpu().numpy()
 
     @property
     def dense_views(self) -> int:
@@ -72,28 +86,31 @@ class Model:
         rows, columns = answers(self.layers, self.network.input, way.size)
         return rows * columns * (2 if way.mirror else 1)
 
-    def dense(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def dense(self, pictures: Pictures) -> NDArray[np.float32]:
         """Softmax outputs (``dense_views``, N, classes) of the network on whole stored pictures.
 
         One for each position of the network on the picture, row by row, then those of the mirrored
         picture where it shows the same class; see ``networks.dense``.
         """
         whole = dense(self.network, self.preprocessing.size)
+        whole.kernels = self.network.kernels
+        stored = brought(pictures, self.where)
         with torch.inference_mode():
             logits = [
                 whole(view).flatten(2).permute(2, 0, 1)
-                for view in whole_views(pictures, self.mean, self.preprocessing)
+                for view in whole_views(stored, self.mean, self.preprocessing)
             ]
-        return torch.cat(logits).float().softmax(-1).numpy()
+        return torch.cat(logits).float().softmax(-1).cpu().numpy()
 
-    def features(self, pictures: NDArray[np.uint8], layer: str) -> NDArray[np.float32]:
+    def features(self, pictures: Pictures, layer: str) -> NDArray[np.float32]:
         """Outputs of a layer, by name, for the central view of stored pictures."""
         if layer not in {known.name for known in self.layers}:
             raise AlexNetError(f"The network {self.name} has no layer {layer!r}.")
         self.network.eval()
+        stored = brought(pictures, self.where)
         with torch.inference_mode():
-            (view,) = test_views(pictures, self.mean, self.preprocessing, 1)
-            return self.network.activations(view, [layer])[layer].numpy()
+            (view,) = test_views(stored, self.mean, self.preprocessing, 1)
+            return self.network.activations(view, [layer])[layer].cpu().numpy()
 
 
 def save_model(model: Model, folder: Path) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from alexnet.blocks import Blocks
 from alexnet.data.decoding.colour import as_rgb
 from alexnet.data.decoding.decode import Unreadable
 from alexnet.data.decoding.square import fitted_square, square_of
+from alexnet.devices import device_of, settle
 from alexnet.errors import AlexNetError, UsageError
 from alexnet.model import Model, load_model
 
@@ -34,11 +37,16 @@ class Prediction:
 
 
 def predict(
-    run: Path | str | Model, images: Iterable[Photo] | Photo, top: int = 5, views: int | None = None
+    run: Path | str | Model,
+    images: Iterable[Photo] | Photo,
+    top: int = 5,
+    views: int | None = None,
+    device: str | None = None,
 ) -> list[Prediction]:
     """The ``top`` most probable classes of each photo, in the order of ``images``.
 
-    ``run`` is a run folder or a loaded model. A photo is a path, a Pillow image of any mode, or a
+    ``run`` is a run folder, of which ``device`` says where it runs (see ``ready``), or a loaded
+    model, which stays where it is. A photo is a path, a Pillow image of any mode, or a
     uint8 array, (height, width) grey or (height, width, 3) RGB. ``views`` are averaged: 1, 5 or
     10; by default all that the model allows (section 4.1 of the paper; five where a mirrored
     picture would show another class).
@@ -46,8 +54,18 @@ def predict(
     A file that cannot be read gets an ``error``. AlexNetError where there is no model, UsageError
     where ``top`` or ``views`` is out of range or an array is no picture.
     """
-    model = run if isinstance(run, Model) else load_model(run)
+    model = run if isinstance(run, Model) else ready(run, device)
     return list(predictions(model, listed(images), top, views))
+
+
+def ready(run: Path | str, device: str | None = None) -> Model:
+    """The model of a run on a device, see ``devices.device_of``; by default a GPU if there is one.
+
+    UsageError for a device that is not there, AlexNetError where there is no model.
+    """
+    place = device_of(device)
+    settle(place)
+    return load_model(run).to(place)
 
 
 def predictions(
@@ -56,9 +74,9 @@ def predictions(
     """The same one after the other, so that many photos need no more memory than a few."""
     if top < 1:
         raise UsageError(f"The {top} most probable classes were asked for; ask for at least 1.")
-    views = allowed_views(model, views)
+    views, blocks = allowed_views(model, views), Blocks()
     for batch in opened(model, images):
-        yield from _answers(model, batch, top, views)
+        yield from _answers(model, batch, top, views, blocks)
 
 
 def listed(images: Iterable[Photo] | Photo) -> Iterable[Photo]:
@@ -89,9 +107,11 @@ def opened(model: Model, images: Iterable[Photo]) -> Iterator[list[Opened]]:
         yield batch
 
 
-def _answers(model: Model, batch: list[Opened], top: int, views: int) -> Iterator[Prediction]:
+def _answers(
+    model: Model, batch: list[Opened], top: int, views: int, blocks: Blocks
+) -> Iterator[Prediction]:
     good = [found for _, found in batch if not isinstance(found, str)]
-    shares = iter(_shares(model, good, views))
+    shares = iter(_shares(model, good, views, blocks))
     for name, found in batch:
         if isinstance(found, str):
             yield Prediction(name, error=found)
@@ -99,10 +119,13 @@ def _answers(model: Model, batch: list[Opened], top: int, views: int) -> Iterato
             yield Prediction(name, _most_probable(next(shares), model.shown, top))
 
 
-def _shares(model: Model, pictures: list[NDArray[np.uint8]], views: int) -> NDArray[np.float32]:
+def _shares(
+    model: Model, pictures: list[NDArray[np.uint8]], views: int, blocks: Blocks
+) -> NDArray[np.float32]:
     if not pictures:
         return np.zeros((0, len(model.classes)), np.float32)
-    shares = np.asarray(model.probabilities(np.stack(pictures), views).mean(axis=0))
+    ask = partial(model.probabilities, views=views)
+    shares = np.asarray(blocks.answers(ask, np.stack(pictures), 1).mean(axis=0))
     if not np.isfinite(shares).all():
         raise AlexNetError(
             f"The network {model.name} answers with values that are no number: its weights or its "

@@ -33,13 +33,18 @@ def measured(views: int, names: tuple[str, ...] = ("ant", "bee", "cat", "dog")) 
     )  # fmt: skip
 
 
+devices: list[str] = []  # that evaluation was asked to run on
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Evaluation is replaced; what it was asked for is kept here."""
     asked: list[object] = []
+    devices.clear()
 
-    def fake(runs, data, *, part, views, say, world):  # type: ignore[no-untyped-def]
+    def fake(runs, data, *, part, views, say, world, device):  # type: ignore[no-untyped-def]
         asked.extend([runs, data, part, views])
+        devices.append(device)
         say("A note.")
         return [measured(views)] if views else [measured(1), measured(10)]
 
@@ -92,6 +97,12 @@ def test_views_are_passed_on(asked: list[object], capsys: pytest.CaptureFixture[
     assert [e["views"] for e in json.loads(capsys.readouterr().out)] == [10]
     assert main(["evaluate", "a", "--views", "1"]) == 0
     assert "Worst classes (1 view):" in capsys.readouterr().out
+
+
+def test_the_device_is_passed_on(asked: list[object], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "a", "--device", "cuda:1"]) == 0
+    assert main(["evaluate", "a"]) == 0
+    assert devices == ["cuda:1", "auto"]
 
 
 def test_dense_is_a_row_of_its_own(

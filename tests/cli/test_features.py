@@ -136,6 +136,12 @@ def test_two_for_no_photos_and_one_for_no_model(run, album, tmp_path, out, capsy
     assert not out.exists()
 
 
+def test_a_device_is_named_and_one_that_is_not_there_is_a_wrong_call(run, album, out, capsys):
+    assert main(["features", run, str(album), str(out), "--device", "cpu"]) == 0
+    assert main(["features", run, str(album), str(out), "--device", "mps"]) == 2
+    assert "mps cannot be used: this software computes on" in capsys.readouterr().err
+
+
 def test_a_list_on_standard_input(run, album, out, monkeypatch):
     words = "\0".join(str(album / name) for name in ("red.png", "below/blue.JPG"))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(words.encode())))

@@ -10,7 +10,7 @@ from alexnet import cli
 from alexnet._version import __version__
 from alexnet.errors import AlexNetError, Interrupted, UsageError
 
-HEAVY = ("torch", "numpy", "PIL", "safetensors", "sklearn")
+HEAVY = ("torch", "triton", "numpy", "PIL", "safetensors", "sklearn")
 
 PROGRAM = """
 import sys

@@ -83,6 +83,12 @@ def test_wrong_values_are_a_wrong_call(run, album, wrong):
     assert stopped.value.code == 2
 
 
+def test_a_device_is_named_and_one_that_is_not_there_is_a_wrong_call(run, album, capsys):
+    assert main(["predict", run, str(album), "--device", "cpu"]) == 0
+    assert main(["predict", run, str(album), "--device", "cpuu"]) == 2
+    assert "There is no device 'cpuu' (did you mean 'cpu'?)" in capsys.readouterr().err
+
+
 def test_five_views_are_announced_where_mirroring_is_off(tmp_path, album, capsys):
     save_model(tiny_model(mirror=False), tmp_path)
     assert main(["predict", str(tmp_path), str(album)]) == 0

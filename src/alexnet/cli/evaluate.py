@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alexnet.cli import device
+
 if TYPE_CHECKING:
     from alexnet.results import Evaluation
 
@@ -36,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--csv", metavar="FILE", type=Path, help="write the predictions of each image to FILE"
     )
+    device.argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
 
 
@@ -61,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
             world.by_first(lambda: check_place(options.csv))
         evaluations = evaluate(
             options.runs, options.data, part=options.part, views=options.views, say=say,
-            world=world,
+            world=world, device=options.device,
         )  # fmt: skip
     if not world.first:
         return 0

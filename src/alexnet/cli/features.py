@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alexnet.cli import device
+
 if TYPE_CHECKING:
     from alexnet.extraction import Features
 
@@ -29,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photos", metavar="PHOTO", nargs="+", help="file, folder, pattern, or -")
     parser.add_argument("out", metavar="OUT.npy", type=Path, help="the file to be written")
     parser.add_argument("--layer", default="fc7", help="name of a layer (default fc7)")
+    device.argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON value on standard output")
 
 
@@ -41,7 +44,9 @@ def run(options: argparse.Namespace) -> int:
     places(options.out)  # before a long list of photos is looked for, and a model loaded
     found = photos.find(options.photos)
     machine.use()
-    done = features(options.model, found.photos, options.out, options.layer, say=_say)
+    done = features(
+        options.model, found.photos, options.out, options.layer, say=_say, device=options.device
+    )
     print(json.dumps(_as_json(done), indent=2) if options.json else _shown(_in_words(done)))
     if done.failed:
         _say(f"{done.failed} of {done.rows} photos could not be read; their rows are NaN.")

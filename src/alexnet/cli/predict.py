@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from alexnet.cli import device
+
 if TYPE_CHECKING:
     from alexnet.prediction import Prediction
 
@@ -28,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--views", type=int, choices=(1, 10), default=10,
         help="averaged views of each photo (default 10; five where mirroring is off)",
     )  # fmt: skip
+    device.argument(parser)
     parser.add_argument("--json", action="store_true", help="one JSON list on standard output")
 
 
@@ -35,12 +38,11 @@ def run(options: argparse.Namespace) -> int:
     """Find the photos, name them, print; 0, 1 (none named) or 3 (some could not be read)."""
     from alexnet import machine
     from alexnet.cli import photos
-    from alexnet.model import load_model
-    from alexnet.prediction import allowed_views, predictions
+    from alexnet.prediction import allowed_views, predictions, ready
 
     found = photos.find(options.photos)
     machine.use()
-    model = load_model(options.model)
+    model = ready(options.model, options.device)
     if allowed_views(model, options.views) < options.views:
         _say("Five views, not ten: this network was trained without mirrored pictures.")
     answers = predictions(model, found.photos, options.top, options.views)

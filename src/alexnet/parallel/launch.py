@@ -25,6 +25,11 @@ def local_size() -> int:
     return max(1, _number("LOCAL_WORLD_SIZE", 1)) if launched() else 1
 
 
+def local_rank() -> int:
+    """This process's number on its machine, by which it takes a card; 0 where it is alone."""
+    return _number("LOCAL_RANK", rank() % local_size()) if launched() else 0
+
+
 def threads() -> int:
     """As many as the cores, which the processes on this machine share."""
     return max(1, machine.cores() // local_size())

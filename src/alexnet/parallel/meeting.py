@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import torch
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.distributed_c10d import PrefixStore, Store, _abort_process_group
 from torch.distributed.rendezvous import rendezvous
 
 from alexnet.errors import AlexNetError, Told, UsageError
@@ -22,11 +22,12 @@ from alexnet.parallel.world import Processes, World
 
 TIMEOUT = 600.0  # seconds that one process waits for another
 ROLL_CALL = 3.0  # seconds in which a process that is alive answers
+CPU = torch.device("cpu")
 
 
 @contextmanager
 def everyone() -> Iterator[World]:
-    """All processes that torchrun started, or the only one."""
+    """All processes that torchrun started, or the only one. They exchange numbers, no tensors."""
     if not launched():
         yield World()
         return
@@ -35,9 +36,10 @@ def everyone() -> Iterator[World]:
 
 
 @contextmanager
-def meeting(timeout: float = TIMEOUT) -> Iterator[Processes]:
+def meeting(timeout: float = TIMEOUT, where: torch.device = CPU) -> Iterator[Processes]:
     """Meet the other processes. One that is lost is named in the AlexNetError that follows.
 
+    ``where`` are the tensors that they will exchange, each process's on a card of its own.
     UsageError where torchrun did not start several.
     """
     if not launched():
@@ -45,13 +47,14 @@ def meeting(timeout: float = TIMEOUT) -> Iterator[Processes]:
             "--parallel works with several processes, which torchrun starts: "
             "torchrun --nproc-per-node 2 -m alexnet train ..."
         )
-    world = _met(timeout)
+    world = _met(timeout, where)
     try:
         yield world
         # What was trained may hold groups of processes in a circle of references, and those that
         # live until Python ends abort it then (torch 2.13: in one of fourteen runs).
         gc.collect()
         dist.barrier()
+        _part()
     except (AlexNetError, KeyboardInterrupt) as error:
         raise _once(world, error) from None
     except RuntimeError as error:
@@ -60,7 +63,7 @@ def meeting(timeout: float = TIMEOUT) -> Iterator[Processes]:
         lost = AlexNetError(_who_is_lost(world, error, timeout))
         raise _once(world, lost, follows=True) from error
     finally:
-        _part()
+        _break_off()  # what an error has left, so that others notice
 
 
 def _part() -> None:
@@ -68,8 +71,26 @@ def _part() -> None:
         dist.destroy_process_group()
 
 
-def _met(timeout: float) -> Processes:
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+def _break_off() -> None:
+    """Leave without waiting for what is under way, as NCCL does when it is left in good order."""
+    if dist.is_initialized() and "nccl" in dist.get_backend_config():
+        _abort_process_group()
+    _part()
+
+
+def _backend(where: torch.device) -> str:
+    """Gloo for what lies in memory, such as all that ``World`` exchanges; NCCL between cards."""
+    if where.type != "cuda":
+        return "gloo"
+    torch.cuda.set_device(where)
+    # Otherwise NCCL ends the process from a thread of its own where an exchange takes too long. So
+    # it only gives that up, and the next exchange through Gloo finds out who is lost.
+    os.environ.setdefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2")
+    return "cpu:gloo,cuda:nccl"
+
+
+def _met(timeout: float, where: torch.device) -> Processes:
+    backend = _backend(where)
     patience = timedelta(seconds=timeout)
     try:
         found, number, size = next(rendezvous("env://", timeout=patience))
@@ -130,7 +151,10 @@ def _once(world: Processes, error: BaseException, follows: bool = False) -> Base
     return error
 
 
-LOST = ("gloo", "Connection", "connection", "peer", "Timed out", "timed out", "NCCL", "Socket")
+LOST = (
+    "gloo", "Connection", "connection", "peer", "Timed out", "timed out", "NCCL", "timeout",
+    "Socket",
+)  # fmt: skip
 
 
 def _is_lost(error: RuntimeError) -> bool:
@@ -139,7 +163,7 @@ def _is_lost(error: RuntimeError) -> bool:
 
 def _who_is_lost(world: Processes, error: RuntimeError, timeout: float) -> str:
     """A sentence that names the ranks that do not answer, by a roll call of those that do."""
-    late = "timed out" in str(error).lower()
+    late = any(words in str(error).lower() for words in ("timed out", "timeout", "timing out"))
     how = f"did not answer within {timeout:g} s" if late else "has ended"
     missing = _missing(world)
     # Where a process has ended, others may not have noticed yet, and do not answer either.
@@ -158,7 +182,7 @@ def _missing(world: Processes) -> list[int]:
         # torchrun ends the others at once when one has died; a few seconds are ours to say who.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     names = [f"here/{number}" for number in range(world.size)]
-    _part()  # so that others who wait for us notice, and answer too
+    _break_off()  # so that others who wait for us notice, and answer too
     until = time.monotonic() + ROLL_CALL
     try:
         world.store.set(names[world.rank], "yes")

@@ -50,6 +50,7 @@ class Spread(Placement):
         self.streams = streams_of(mode, world.size, parts)
         self.all_rows = _rows(batch, self.streams, equal=mode == "hybrid")
         self.rows = self.all_rows[world.rank if mode == "hybrid" else world.rank // parts]
+        # Its groups have all backends of the meeting, so that they exchange tensors on cards too.
         mesh = init_device_mesh(
             "cpu", (world.size // parts, parts), mesh_dim_names=("replicas", "parts")
         )
@@ -64,6 +65,8 @@ class Spread(Placement):
             logits = learned(network.layers)[-1].name
             self.network = ShareNetwork(self.share, logits, network.side, self._talking())
             self.network.precision = network.precision
+            self.network.kernels = network.kernels
+            self.network.to(next(network.parameters()).device)
         self.moving: list[str] | None = None  # names of the parameters that ``synced`` is for
         self.synced: list[DistributedDataParallel] = []
         self.run: Run = self.network.__call__
@@ -180,13 +183,22 @@ class Spread(Placement):
         order = list(slices)
         full = values.new_zeros((*values.shape[:-1], len(order)))
         counted = [slices[name].dim is not None or self._first_part for name in names]
-        full[..., [order.index(name) for name in names]] = values * torch.tensor(counted)
+        full[..., [order.index(name) for name in names]] = values * torch.tensor(
+            counted, device=values.device
+        )
         dist.all_reduce(full, group=self.sharing.handle)
         return full
 
     @property
     def _first_part(self) -> bool:
         return self.share.index == 0
+
+    @property
+    def _where(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def _empty(self, name: str) -> Tensor:
+        return torch.empty(self.shapes[name], device=self._where)
 
     def whole(self, held: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """Whole parameters, or what is shaped as they are, of the parts that each process holds.
@@ -205,7 +217,7 @@ class Spread(Placement):
     def _whole(self, name: str, held: Tensor | None) -> Tensor:
         cut, group = self.share.slices[name], self.sharing
         if cut.only:
-            value = torch.empty(self.shapes[name]) if held is None else held.detach().contiguous()
+            value = self._empty(name) if held is None else held.detach().contiguous()
             dist.broadcast(value, group=group.handle, group_src=0)
             return value
         assert held is not None
@@ -221,9 +233,9 @@ class Spread(Placement):
         found = {}
         for name in self.world.told(list(whole)):
             if self.world.first:
-                value = whole[name].detach().contiguous()
+                value = whole[name].detach().to(self._where).contiguous()
             else:
-                value = torch.empty(self.shapes[name])
+                value = self._empty(name)
             dist.broadcast(value, 0)
             cut = self.share.slices[name]
             if cut.dim is not None:
