@@ -221,14 +221,14 @@ def test_data_that_was_moved_can_be_named_on_resuming(calls: list[Any]) -> None:
 
 
 def test_threads_workers_and_time_can_be_changed_on_resuming(calls: list[Any]) -> None:
-    words = ["--threads", "3", "--workers", "0", "--time", "2m"]
+    words = ["--threads", "3", "--workers", "0", "--time", "2m", "--device", "cuda:1"]
     assert main(["train", "--resume", "run", *words]) == 0
     (call,) = calls
     assert call.pop("places") == ("run",)
     call.pop("say")
     assert call == {
         "data": None, "threads": 3, "workers": 0, "budget": 120, "turns": 1, "parallel": None,
-        "exchange": "float32", "timeout": 600,
+        "exchange": "float32", "timeout": 600, "device": "cuda:1",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from alexnet.cli import device
 from alexnet.errors import UsageError
 
 EXAMPLE = "alexnet train photos/ --run runs/first --time 30m"
@@ -71,6 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _machines(parser: argparse.ArgumentParser) -> None:
     """The flags that say where and how it is computed, not what is learned."""
+    device.argument(parser)
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all)")
     parser.add_argument(
         "--workers", type=int, default=1, metavar="N",
@@ -108,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
     budget = None if options.time is None else seconds_of(options.time)
     common = {
         "threads": options.threads, "workers": options.workers, "turns": options.turns,
-        "parallel": options.parallel, "exchange": options.exchange,
+        "device": options.device, "parallel": options.parallel, "exchange": options.exchange,
         "timeout": seconds_of(options.timeout, "--timeout"), "say": _say,
     }  # fmt: skip
     if options.resume:

@@ -24,6 +24,7 @@ from alexnet.preprocessing import Preprocessing
 from alexnet.randomness import generator
 from alexnet.training.recipe import Recipe
 from alexnet.views import Augmentation, Means, colour_shift, draw, training_view
+from alexnet.views.chroma import decode, encode
 
 AHEAD = 2  # batches made ready before they are needed
 
@@ -73,13 +74,20 @@ class Batches:
         until = self.recipe.noise_until * passes or math.inf
         self.ways = replace(self.ways, noise_until=until)
 
+    def stream(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Epoch, picture and place in the stream of each of our places in the batch of a step."""
+        count, first = len(self.part), step * self.recipe.batch
+        places = np.arange(first + self.rows.start, first + self.rows.stop)
+        epochs, pictures = places // count, np.empty_like(places)
+        for epoch in np.unique(epochs).tolist():
+            here = epochs == epoch
+            pictures[here] = order(self.recipe.seed, epoch, count)[places[here] % count]
+        return epochs, pictures, places
+
     def places(self, step: int) -> list[tuple[int, int]]:
         """(epoch, picture) of each place of ours in the batch of a step."""
-        count, first = len(self.part), step * self.recipe.batch
-        return [
-            (place // count, int(order(self.recipe.seed, place // count, count)[place % count]))
-            for place in (first + row for row in self.rows)
-        ]
+        epochs, pictures, _ = self.stream(step)
+        return list(zip(epochs.tolist(), pictures.tolist(), strict=True))
 
     def view(self, epoch: int, picture: int, place: int, out: NDArray[np.float32]) -> None:
         """Write the view of a picture in an epoch; ``place`` is its place in the stream."""
@@ -87,6 +95,8 @@ class Batches:
         drawn = draw(self.recipe.seed, epoch, picture, way.size, way.crop, ways, place)
         shift = colour_shift(drawn, self.images.eigenvalues, self.images.axes, ways.colour_unit)
         pixels = self.part.pictures[picture]
+        if self.recipe.chroma == "420":
+            pixels = decode(encode(pixels[None]), self.way.size)[0]
         training_view(pixels, self.means, drawn, shift, way, out, ways.divisor(epoch))
 
     def room(self) -> NDArray[np.float32]:
@@ -95,11 +105,12 @@ class Batches:
 
     def make(self, step: int, views: NDArray[np.float32] | None = None) -> tuple[Tensor, Tensor]:
         """The batch of a step, in the memory given."""
-        places, views = self.places(step), self.room() if views is None else views
-        first = step * self.recipe.batch + self.rows.start
-        for place, ((epoch, picture), out) in enumerate(zip(places, views, strict=True), first):
+        views = self.room() if views is None else views
+        epochs, pictures, places = self.stream(step)
+        each = zip(epochs.tolist(), pictures.tolist(), places.tolist(), views, strict=True)
+        for epoch, picture, place, out in each:
             self.view(epoch, picture, place, out)
-        labels = torch.from_numpy(self.part.labels[[picture for _, picture in places]])
+        labels = torch.from_numpy(self.part.labels[pictures])
         return torch.from_numpy(views).permute(0, 3, 1, 2), labels
 
     def run(self, step: int, workers: int = 1) -> Generator[Batch, None, None]:

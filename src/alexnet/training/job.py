@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from torch import Tensor
 
 from alexnet import machine
 from alexnet.data.store import ImageSet
+from alexnet.devices import CPU, Device
 from alexnet.errors import AlexNetError
-from alexnet.kernels import front as kernels
 from alexnet.model import Model, save_model
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Layers
@@ -25,6 +25,7 @@ from alexnet.training.batches import Batches
 from alexnet.training.optimizer import Momentum
 from alexnet.training.recipe import Recipe
 from alexnet.training.start import draw_weights, logit_spread, unit_variance
+from alexnet.training.step import CpuEngine, Engine
 from alexnet.training.tally import Tally
 from alexnet.training.weights import Start
 
@@ -51,6 +52,8 @@ class Job:
     say: Say
     quiet: bool = False
     turns: int = 1
+    device: Device = CPU
+    engine: Engine = field(default_factory=CpuEngine)
 
     @property
     def network(self) -> Network:
@@ -109,6 +112,7 @@ def assemble(
     mean: NDArray[np.float32] | None = None,
     place: Callable[[Network, int], Placement] = Placement,
     turns: int = 1,
+    device: Device = CPU,
 ) -> Job:
     """A job at its first step, with zero weights; ``mean`` is what pictures lose, or ``like``'s.
 
@@ -121,14 +125,21 @@ def assemble(
     network = Network(layers, way.crop)
     network.precision = PRECISIONS[recipe.precision]
     model = Model(network, plan["network"], way, mean, classes, plan["recipe_name"], names)
+    if device.gpu:
+        from alexnet.training.gpu import taking  # with Triton, which takes a second to import
+
+        taking.bring(network, device, recipe.precision)
     placement = place(network, recipe.batch)
     batches = Batches(images, mean, recipe, way, placement.rows)
     optimizer = Momentum(placement.network, recipe)
     optimizer.totals = placement.totals
-    return Job(
+    job = Job(
         folder, plan, recipe, images, model, placement, optimizer, batches, Tally(), workers, say,
-        quiet, turns,
+        quiet, turns, device,
     )  # fmt: skip
+    if device.gpu:
+        taking.take_over(job)
+    return job
 
 
 def way_of(images: ImageSet, recipe: Recipe) -> Preprocessing:
@@ -154,6 +165,7 @@ def begin(job: Job, start: Start | None = None) -> None:
     if job.placement.world.first:
         _draw(job, start)
     job.placement.take_from(job.model.network)
+    job.network.refresh_copies()
 
 
 def _draw(job: Job, start: Start | None) -> None:
@@ -162,6 +174,7 @@ def _draw(job: Job, start: Start | None) -> None:
     draw_weights(network, job.recipe.seed)
     kept = start.put_into(network, job.model.classes) if start else []
     views, _ = job.batches.of_rows(range(min(job.recipe.batch, AT_START))).make(0)
+    views = views.to(job.device.where)
     if job.recipe.init == "unit":
         unit_variance(network, views, kept)
     spread = logit_spread(network, views[:16])
@@ -188,6 +201,7 @@ def take_up(job: Job) -> bool:
             for name, value in job.model.network.named_parameters():
                 value.copy_(tensors[name])
     place.take_from(job.model.network)
+    job.network.refresh_copies()
     job.optimizer.restore(place.shared(_velocities(tensors)), state["rates"])
     job.tally = Tally.of(state["tally"])
     _compare(job, state)
@@ -205,13 +219,14 @@ def _velocities(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _circumstances(job: Job) -> dict[str, Any]:
     """What rounding may depend on."""
     return {
-        "threads": torch.get_num_threads(), "kernels": kernels.NAME, "turns": job.turns,
+        "threads": torch.get_num_threads(), "device": job.device.name,
+        "kernels": job.device.kernels, "turns": job.turns,
         "processes": job.placement.described,
     }  # fmt: skip
 
 
 def _compare(job: Job, state: Mapping[str, Any]) -> None:
-    before, now = {"processes": "1", "turns": 1, **state}, _circumstances(job)
+    before, now = {"processes": "1", "turns": 1, "device": "cpu", **state}, _circumstances(job)
     changed = [f"{key} {before[key]} -> {now[key]}" for key in now if before[key] != now[key]]
     for what, then, here in (
         ("instructions", job.plan["machine"], machine.describe()),

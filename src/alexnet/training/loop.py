@@ -15,7 +15,7 @@ from alexnet.training.batches import Batch
 from alexnet.training.job import Job
 from alexnet.training.optimizer import Rates
 from alexnet.training.schedule import bias_rate_at, rate_at, share_of_slow
-from alexnet.training.step import agreed, forward_and_back
+from alexnet.training.step import Outcome, agreed
 from alexnet.training.tally import advice_on_waiting
 from alexnet.training.validation import validate
 
@@ -30,7 +30,8 @@ def run(job: Job) -> None:
     Interrupted after Ctrl-C or SIGTERM, everything saved; AlexNetError where the loss or a weight
     is no number any more, the last good checkpoint kept.
     """
-    memory.read_ahead(job.images.shards(), job.say)
+    if not job.device.gpu:  # which says itself where the pictures lie
+        memory.read_ahead(job.images.shards(), job.say)
     progress = Progress("train", job.plan["steps"], "steps", quiet=job.quiet)
     saving = Saving(job)
     batches = job.batches.run(job.tally.step, job.workers)
@@ -51,6 +52,8 @@ def run(job: Job) -> None:
             progress.total = expected_steps(job)
             progress.update(job.tally.step, line)
             asked = world.sums({"stop": stop.requested, "save": world.of_first(saving.due())})
+            if asked["stop"] or asked["save"]:
+                settle(job)
             if asked["stop"] and not finished(job):
                 job.save()
                 raise Interrupted(_stopped(job))
@@ -87,15 +90,27 @@ def expected_steps(job: Job) -> int:
 def one_step(job: Job, batch: Batch, started: float) -> str:
     """Forward, backward, update; returns what the progress line says of it."""
     rates = current_rates(job)
-    here = forward_and_back(job, batch, rates)
-    job.optimizer.step(rates)
-    found = agreed(job, here, batch.waited, time.monotonic() - started)
+    here = job.engine.step(job, batch, rates)
+    found = _finite(job, agreed(job, here, batch.waited, time.monotonic() - started))
+    job.tally.add(*found)
+    remark_if_stuck(job)
+    return line_of(job, found.loss) if found.pictures else ""
+
+
+def settle(job: Job) -> None:
+    """Count what a GPU has found meanwhile in the steps that were asked of it."""
+    started = time.monotonic()
+    here = job.engine.settle()
+    job.tally.count(*_finite(job, agreed(job, here, 0.0, time.monotonic() - started)))
+
+
+def _finite(job: Job, found: Outcome) -> Outcome:
+    """What was found; AlexNetError where the loss is no number."""
     if not math.isfinite(found.loss):
         kept = "The last good checkpoint is kept." if any_checkpoint(job) else ""
-        raise AlexNetError(diagnosis.advice_when_not_finite(job.tally.step, rates.weights, kept))
-    job.tally.add(found.pictures, found.loss, found.wrong, found.waited, found.busy)
-    remark_if_stuck(job, batch)
-    return line_of(job, found.loss)
+        rate = job.optimizer.last.get("weights", 0.0)
+        raise AlexNetError(diagnosis.advice_when_not_finite(job.tally.step, rate, kept))
+    return found
 
 
 def current_rates(job: Job) -> Rates:
@@ -126,7 +141,7 @@ def line_of(job: Job, loss: float) -> str:
     )
 
 
-def remark_if_stuck(job: Job, batch: Batch) -> None:
+def remark_if_stuck(job: Job) -> None:
     """Say once, after 200 steps, that the loss is still about ln N, and why that may be."""
     tally = job.tally
     if tally.warned or tally.step % diagnosis.PATIENCE:
@@ -136,7 +151,8 @@ def remark_if_stuck(job: Job, batch: Batch) -> None:
         job.placement.put_into(job.model.network)
         tally.warned = True
         if job.placement.world.first:
-            dead = diagnosis.dead_shares(job.model.network, batch.views[:16])
+            views, _ = job.batches.of_rows(range(min(16, job.recipe.batch))).make(tally.step)
+            dead = diagnosis.dead_shares(job.model.network, views.to(job.device.where))
             job.say(diagnosis.advice_when_stuck(mean, job.classes, dead, job.recipe.init))
 
 
@@ -148,6 +164,7 @@ def ends_epoch(job: Job) -> bool:
 
 def end_epoch(job: Job) -> None:
     """Validate, add a row to the tables and print it; the time counts as training time."""
+    settle(job)
     tally = job.tally
     began = time.monotonic()
     whole = tally.step * job.recipe.batch // len(job.batches.part)

@@ -26,11 +26,11 @@ def read_ahead(paths: Sequence[Path], say: Callable[[str], None]) -> Thread | No
         return None
     if less := missing(paths):
         say(
-            f"The set ({_shown(size)}) does not fit into memory, {_shown(less)} are missing: "
+            f"The set ({shown(size)}) does not fit into memory, {shown(less)} are missing: "
             "pictures are read from the disk again and again."
         )
         return None
-    say(f"The set ({_shown(size)}) fits into memory and is read ahead.")
+    say(f"The set ({shown(size)}) fits into memory and is read ahead.")
     # A daemon, so that a run that is stopped does not wait for the disk.
     thread = Thread(target=_ask_for, args=(paths,), name="read ahead", daemon=True)
     thread.start()
@@ -48,5 +48,6 @@ def _ask_for(paths: Sequence[Path]) -> None:
                 os.posix_fadvise(file.fileno(), start, AT_ONCE, os.POSIX_FADV_WILLNEED)
 
 
-def _shown(size: int) -> str:
+def shown(size: float) -> str:
+    """Bytes as people read them."""
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.1f} MB"

@@ -8,7 +8,7 @@ from typing import Any
 from alexnet import machine
 from alexnet.data.explain import number
 from alexnet.data.store import ImageSet
-from alexnet.kernels import front as kernels
+from alexnet.devices import CPU, Device
 from alexnet.networks.layers import Layers, to_json
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration
@@ -54,6 +54,7 @@ def make_plan(
     *,
     threads: int,
     budget: float | None,
+    device: Device = CPU,
 ) -> dict[str, Any]:
     """All that the run depends on, as plain values."""
     train = len(images.parts["train"])
@@ -72,12 +73,12 @@ def make_plan(
         "steps": max(1, -(-round(recipe.epochs * train) // recipe.batch)),
         "epochs": recipe.epochs,
         "budget_seconds": budget,
-        "device": "cpu",
+        "device": device.name,
         "precision": recipe.precision,
-        "kernels": kernels.NAME,
+        "kernels": device.kernels,
         "threads": threads,
-        "machine": machine.describe(),
-        "versions": machine.versions(),
+        "machine": machine.describe(device.where if device.where.type == "cuda" else None),
+        "versions": machine.versions(gpu=device.gpu),
         "commit": _commit(),
     }
 
@@ -127,8 +128,7 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
         *_settings(plan),
         *scaling.described(plan),
         *_lars(plan),
-        f"Machine    {plan['machine']['processor']}, {number(plan['threads'], 'thread')}, "
-        f"{plan['machine']['instructions']}",
+        _machine(plan),
         f"Kernels    {plan['kernels']}; precision {plan['precision']}; device {plan['device']}",
         *_faster(plan),
         *_work(plan, rate),
@@ -138,9 +138,19 @@ def described(plan: Mapping[str, Any], classes: int, rate: float) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _machine(plan: Mapping[str, Any]) -> str:
+    found = plan["machine"]
+    line = f"Machine    {found['processor']}, {number(plan['threads'], 'thread')}, "
+    if card := found.get("gpu"):
+        return f"{line}{card['card']} ({card['card_memory_gb']} GB)"
+    return f"{line}{found['instructions']}"
+
+
 def _faster(plan: Mapping[str, Any]) -> list[str]:
     """How to get a faster path than the one that runs, or that the one asked for is slow here."""
-    lines = []
+    lines: list[str] = []
+    if plan["device"] != "cpu":
+        return lines
     if not plan["kernels"].startswith("C"):
         lines.append("normalisation is quicker in C, which installing with a C compiler builds")
     if plan["precision"] == "float32" and machine.has_bf16():

@@ -94,6 +94,9 @@ class Recipe:
     noise_divides: bool = _number(
         False, "pictures are divided by 1 + colour_noise while there is noise", "as run: yes"
     )
+    chroma: Literal["full", "420"] = _number(
+        "full", "colour resolution of the pictures; 420: halved, which halves them on a GPU", "ours"
+    )
     block: int = _number(1, "pictures in a row that share crop and mirror", "as run: 32")
     area: float = _number(1.0, "least share of a picture that a crop shows", "section 4.1: plain")
     smoothing: float = _number(0.0, "share of the target spread over all classes", "ours")

@@ -50,6 +50,7 @@ def train(
     dry_run: bool = False,
     say: Say = print,
     quiet: bool = False,
+    device: str | None = None,
     layers: Layers | None = None,
     weights: Path | str | None = None,
     mean: Path | str | Sequence[float] | None = None,
@@ -60,13 +61,13 @@ def train(
     ``weights`` is a run to start from, with its network and its preprocessing; ``mean`` is what is
     subtracted in place of the set's (``GivenMean.of``). ``settings`` are recipe fields by name;
     ``budget`` is the training time in seconds, to which the schedule then fits. For ``threads``,
-    ``workers``, ``turns``, ``parallel``, ``exchange`` and ``timeout`` see ``sitting.Sitting``; with
-    ``parallel`` a ``run`` that holds the same recipe is gone on with, as torchrun repeats a command
-    whose processes were lost. Returns the run, or None for a dry run.
+    ``workers``, ``turns``, ``parallel``, ``exchange``, ``timeout`` and ``device`` see
+    ``sitting.Sitting``; with ``parallel`` a ``run`` that holds the same recipe is gone on with, as
+    torchrun repeats a command whose processes were lost. Returns the run, or None for a dry run.
     UsageError for a wrong setting, AlexNetError where ``run`` exists already or training cannot go
     on, Interrupted after Ctrl-C.
     """
-    asked = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
+    asked = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet, device)
     folder = Path(run)
 
     def chosen(sitting: Sitting) -> tuple[Choice, ImageSet]:
@@ -100,7 +101,10 @@ def _plan(choice: Choice, images: ImageSet, sitting: Sitting) -> dict[str, Any]:
         choice.start.check_fits(images, sitting.say)
     layers, resolved = choice.fitted(images)
     threads = torch.get_num_threads() * local_size()  # what the machine gives to the run
-    plan = make_plan(images, choice.name, layers, resolved, threads=threads, budget=choice.budget)
+    plan = make_plan(
+        images, choice.name, layers, resolved, threads=threads, budget=choice.budget,
+        device=sitting.computes,
+    )  # fmt: skip
     if choice.start:
         plan["weights"] = choice.start.described(images.classes)
     if choice.mean:
@@ -118,6 +122,7 @@ def _first(
     return assemble(
         folder, plan, resolved.recipe, images, layers, workers=sitting.workers, say=sitting.say,
         quiet=sitting.quiet, turns=sitting.turns, like=like, mean=mean, place=sitting.place,
+        device=sitting.computes,
     )  # fmt: skip
 
 
@@ -209,6 +214,7 @@ def resume(
     timeout: float = TIMEOUT,
     say: Say = print,
     quiet: bool = False,
+    device: str | None = None,
 ) -> Run:
     """Go on with a run that was interrupted, in the middle of an epoch, at the right picture.
 
@@ -216,7 +222,7 @@ def resume(
     seconds, all sittings together, for a run that had one. The others are as in ``train``, and need
     not be what they were: a run can move between one device and any number of processes.
     """
-    asked = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet)
+    asked = Sitting(threads, workers, turns, parallel, exchange, timeout, say, quiet, device)
 
     def opened() -> tuple[Run, ImageSet]:
         found = open_run(run)
@@ -261,6 +267,7 @@ def _go_on(opened: Run, images: ImageSet, sitting: Sitting) -> Run:
             opened.folder, plan, resolved.recipe, images, layers_from_json(plan["layers"]),
             workers=sitting.workers, say=sitting.say, quiet=sitting.quiet, turns=sitting.turns,
             like=load_model(opened.folder) if BROUGHT & plan.keys() else None, place=sitting.place,
+            device=sitting.computes,
         )  # fmt: skip
         job.fit_to_time()
         if not take_up(job):

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import cast, get_args
 
 import torch
 
 from alexnet import machine
+from alexnet.devices import Device, device_of
 from alexnet.errors import Told, UsageError
 from alexnet.networks.build import Network
 from alexnet.parallel.launch import launched, rank, started, threads
@@ -28,7 +30,7 @@ class Sitting:
     ``turns``: in how many pieces a batch goes forward and back, its update being one (gradient
     accumulation). ``parallel``: how the processes that torchrun started share the work.
     ``exchange`` is the type in which float32 values travel between them; ``timeout`` the seconds
-    that one waits for another.
+    that one waits for another. ``device``: "cpu", "cuda", "cuda:1"; None: a GPU where there is one.
     """
 
     threads: int | None = None
@@ -39,6 +41,7 @@ class Sitting:
     timeout: float = TIMEOUT
     say: Say = print
     quiet: bool = False
+    device: str | None = None
     world: World = field(default_factory=World)
 
     def check(self) -> None:
@@ -66,14 +69,20 @@ class Sitting:
         """The sitting with all its processes; only the first one speaks."""
         try:
             self.check()
+            where = self.computes.where
         except UsageError as error:
             raise (Told(error) if rank() else error) from None  # the first has the same to say
         if self.parallel is None or (started() and not launched()):  # torchrun may start just one
             yield self
             return
-        with meeting(self.timeout) as world:
+        with meeting(self.timeout, where) as world:
             say = self.say if world.first else silent
             yield replace(self, world=world, say=say, quiet=self.quiet or not world.first)
+
+    @cached_property
+    def computes(self) -> Device:
+        """The device that trains; UsageError where there is no such."""
+        return device_of(self.device)
 
     def use_machine(self, before: int | None) -> None:
         """Let torch have the threads asked for; else those of before, or this process's part."""

@@ -32,6 +32,10 @@ class Tally:
     def add(self, pictures: int, loss: float, wrong: int, waited: float, busy: float) -> None:
         """Count one step; ``loss`` is the mean over its pictures, times in seconds."""
         self.step += 1
+        self.count(pictures, loss, wrong, waited, busy)
+
+    def count(self, pictures: int, loss: float, wrong: int, waited: float, busy: float) -> None:
+        """Add to the sums what became known, and the time that it took."""
         self.seconds += busy
         self.pictures += pictures
         self.loss += loss * pictures
