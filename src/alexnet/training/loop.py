@@ -172,7 +172,7 @@ def end_epoch(job: Job) -> None:
     rate = job.optimizer.rates.get("weights", 0.0)
     job.placement.put_into(job.model.network)
     world = job.placement.world
-    measured = validate(job.model, job.images, world)
+    measured = validate(job.model, job.images, world, job.engine.held_out)
     spent = world.of_first(time.monotonic() - began)
     tally.seconds += world.sums({"seconds": spent})["seconds"]
     row = {"epoch": epoch, "step": tally.step, "rate": rate, **tally.training_row(), **measured}

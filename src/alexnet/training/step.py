@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # a job holds the engine that takes its steps
     from alexnet.training.job import Job
 
 
+HeldOut = Callable[[slice], Tensor]  # a block of pictures, uint8 (n, size, size, 3)
+
+
 class Found(NamedTuple):
     """Here: pictures whose logits were computed, sum of their losses, errors."""
 
@@ -41,7 +44,12 @@ class Outcome(NamedTuple):
 
 
 class Engine(Protocol):
-    """Who takes a step: the processor (``CpuEngine``) or a GPU (``training.gpu.engine``)."""
+    """Who takes a step: the processor (``CpuEngine``) or a GPU (``training.gpu.engine``).
+
+    ``held_out`` gives the validation pictures, where they are not read from the set as they come.
+    """
+
+    held_out: HeldOut | None
 
     def step(self, job: Job, batch: Batch, rates: Rates) -> Found:
         """One update. What is known by now, of this step or of those before it."""
@@ -52,6 +60,8 @@ class Engine(Protocol):
 
 class CpuEngine:
     """A step whose numbers are known when it ends."""
+
+    held_out: HeldOut | None = None
 
     def step(self, job: Job, batch: Batch, rates: Rates) -> Found:
         """Forward, back, update."""

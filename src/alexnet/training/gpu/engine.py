@@ -20,7 +20,7 @@ from alexnet.training.gpu.results import Results
 from alexnet.training.gpu.views import Views
 from alexnet.training.job import Job
 from alexnet.training.optimizer import Rates
-from alexnet.training.step import Found, both_ways, held_in
+from alexnet.training.step import Found, HeldOut, both_ways, held_in
 
 EAGER = 2  # steps before one is captured: kernels are compiled and chosen in them
 
@@ -28,8 +28,8 @@ EAGER = 2  # steps before one is captured: kernels are compiled and chosen in th
 class GpuEngine:
     """Takes steps with the numbers of batches; one process alone replays a captured step."""
 
-    def __init__(self, where: torch.device, views: Views) -> None:
-        self.where, self.views = where, views
+    def __init__(self, where: torch.device, views: Views, held_out: HeldOut | None = None) -> None:
+        self.where, self.views, self.held_out = where, views, held_out
         self.taken: dict[Hashable, int] = {}  # steps so far, by what moved in them
         self.graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
         self.results = Results(where)

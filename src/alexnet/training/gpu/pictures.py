@@ -78,7 +78,7 @@ class Streamed:
     def rows(self, slot: int, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
         """Read them, ask for the copy, and say where they will be."""
         into, first = self.pinned[slot][: len(wanted)], slot * self.batch
-        _read(self.pictures, wanted, into.numpy(), self.pool)
+        read(self.pictures, wanted, into.numpy(), self.pool)
         with torch.cuda.stream(self.stream):
             moved = into.to(self.where, non_blocking=True)
             self.tensor[first : first + len(wanted)] = encode(moved) if self.halved else moved
@@ -109,7 +109,7 @@ def load(pictures: Stack, halved: bool, where: torch.device, readers: int, quiet
             slot = number % 2
             copied[slot].wait()
             into = pinned[slot][: len(wanted)]
-            _read(pictures, wanted, into.numpy(), pool)
+            read(pictures, wanted, into.numpy(), pool)
             moved = into.to(where, non_blocking=True)
             tensor[first : first + len(wanted)] = encode(moved) if halved else moved
             copied[slot].set()
@@ -134,11 +134,13 @@ def _shape(pictures: Stack, halved: bool) -> tuple[int, ...]:
     return (picture_bytes(side),) if halved else (side, side, 3)
 
 
-def _read(
+def read(
     pictures: Stack, wanted: NDArray[np.int64], into: NDArray[np.uint8], pool: ThreadPoolExecutor
 ) -> None:  # fmt: skip
-    def read(first: int) -> None:
-        some = slice(first, first + CHUNK)
-        into[some] = pictures[wanted[some]]
+    """Read the pictures wanted into memory, by as many threads as the pool has."""
 
-    list(pool.map(read, range(0, len(wanted), CHUNK)))
+    def some(first: int) -> None:
+        here = slice(first, first + CHUNK)
+        into[here] = pictures[wanted[here]]
+
+    list(pool.map(some, range(0, len(wanted), CHUNK)))

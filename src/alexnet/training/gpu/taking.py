@@ -8,6 +8,7 @@ from alexnet.networks.build import Network
 from alexnet.training.gpu import memory
 from alexnet.training.gpu.batches import GpuBatches, readers
 from alexnet.training.gpu.engine import GpuEngine
+from alexnet.training.gpu.heldout import HeldOut
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.gpu.pictures import Source, Streamed, bytes_of, fits, load
 from alexnet.training.gpu.views import Views
@@ -38,7 +39,10 @@ def take_over(job: Job) -> None:
         len(optimizer.groups), source_of(job),
     )  # fmt: skip
     views = Views(batches.shape, old.way, job.model.mean, job.network, where)
-    job.optimizer, job.batches, job.engine = optimizer, batches, GpuEngine(where, views)
+    val = job.images.parts.get("val")
+    held_out = HeldOut(val.pictures, where, readers()) if val else None
+    job.optimizer, job.batches = optimizer, batches
+    job.engine = GpuEngine(where, views, held_out)
 
 
 def source_of(job: Job) -> Callable[[int], Source]:
