@@ -20,6 +20,8 @@ class Row:
     backward: float = 0.0
     forward_flop: float = 0.0
     backward_flop: float = 0.0
+    forward_floor: float | None = None  # seconds at the least; None: not known
+    backward_floor: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -32,6 +34,12 @@ class Row:
         pairs = ((self.forward_flop, self.forward), (self.backward_flop, self.backward))
         forward, backward = (flop / s / 1e9 if flop and s else None for flop, s in pairs)
         return forward, backward
+
+    @property
+    def floor(self) -> float | None:
+        """Seconds of both ways at the least; None: not known."""
+        known = [one for one in (self.forward_floor, self.backward_floor) if one is not None]
+        return sum(known) if known else None
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,11 @@ class Benchmark:
     memory_gb: float | None  # at its highest
     machine: Mapping[str, Any]
     versions: Mapping[str, str]
+    device: str = "cpu"
+    gpu: Mapping[str, Any] | None = None  # what it is; None: the processor trained
+    bandwidth: float | None = None  # bytes a second that the GPU copies, read and written
+    gpu_memory_gb: float | None = None  # at its highest: what was in use, and what was kept for it
+    gpu_reserved_gb: float | None = None
 
     @property
     def rates(self) -> list[float]:
@@ -79,10 +92,16 @@ class Benchmark:
     @property
     def peak_measured(self) -> str:
         """How the peak was measured."""
+        what = "products" if self.gpu is None else "readings of products"
         return (
-            f"median of {len(self.peaks)} products of {self.side}x{self.side} matrices in "
+            f"median of {len(self.peaks)} {what} of {self.side}x{self.side} matrices in "
             f"{self.precision}, between the steps"
         )
+
+    @property
+    def bandwidth_gb_s(self) -> float | None:
+        """GB a second that the GPU copies, read and written; None: the processor trained."""
+        return self.bandwidth and self.bandwidth / 1e9
 
     @property
     def share_of_peak(self) -> float:
@@ -105,7 +124,8 @@ class Benchmark:
             "network", "classes", "pictures", "recipe", "precision", "batch", "threads", "kernels",
             "images_per_second", "gflop_per_image", "peak_gflops", "peak_measured",
             "share_of_peak", "waiting_share", "epochs", "train", "recipe_seconds", "seconds",
-            "peaks", "load", "others", "memory_gb", "machine", "versions",
+            "peaks", "load", "others", "memory_gb", "machine", "versions", "device", "gpu",
+            "bandwidth_gb_s", "gpu_memory_gb", "gpu_reserved_gb",
         )  # fmt: skip
         return {
             **{name: getattr(self, name) for name in plain},
@@ -121,21 +141,41 @@ class Benchmark:
             "backward_ms": 1e3 * row.backward,
             "forward_gflops": forward,
             "backward_gflops": backward,
+            "floor_ms": row.floor and 1e3 * row.floor,
         }
 
 
-def rows_of(layers: Layers, crop: int, batch: int, each: Mapping[Part, float]) -> tuple[Row, ...]:
-    """The steps of the list in order, then what is no layer; ``each``: seconds of a step."""
+def rows_of(
+    layers: Layers,
+    crop: int,
+    batch: int,
+    each: Mapping[Part, float],
+    floors: Mapping[Part, float] | None = None,
+    data: str = "waiting",
+) -> tuple[Row, ...]:
+    """The steps of the list in order, then what is no layer; ``each``: seconds of a step.
+
+    ``floors`` are the least seconds of the parts for which they are known; ``data`` is what the
+    step does until it has its pictures.
+    """
     flop = dict(zip(map(name_of, steps(layers)), flops(layers, crop), strict=True))
+    least = floors or {}
     of_layers = [
         Row(
             name, each.get((name, FORWARD), 0.0), each.get((name, BACKWARD), 0.0),
-            batch * forward, batch * backward,
+            batch * forward, batch * backward, least.get((name, FORWARD)),
+            least.get((name, BACKWARD)),
         )
         for name, (forward, backward) in flop.items()
     ]  # fmt: skip
-    others = {LOSS: LOSS, UPDATE: UPDATE, REST: REST, DATA: "waiting"}
-    return (*of_layers, *(Row(name, each.get((what, ""), 0.0)) for what, name in others.items()))
+    others = {LOSS: LOSS, UPDATE: UPDATE, REST: REST, DATA: data}
+    return (
+        *of_layers,
+        *(
+            Row(name, each.get((what, ""), 0.0), forward_floor=least.get((what, "")))
+            for what, name in others.items()
+        ),
+    )
 
 
 def flops(layers: Layers, crop: int) -> Sequence[tuple[float, float]]:

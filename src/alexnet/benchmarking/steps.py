@@ -11,6 +11,7 @@ import torch
 from alexnet.benchmarking.pictures import IMAGENET, noise_set, set_at
 from alexnet.benchmarking.watch import DATA, REST, Clock, Part, WatchedMomentum, WatchedNetwork
 from alexnet.data.store import ImageSet
+from alexnet.devices import CPU, Device
 from alexnet.errors import UsageError
 from alexnet.networks.layers import Layers
 from alexnet.networks.zoo import named
@@ -24,6 +25,9 @@ from alexnet.training.start import draw_weights
 
 RATE = 1e-4  # of what is timed: a step costs the same at any rate, and none ends in infinity
 NOWHERE = Path("benchmark")  # a job's folder; nothing is written
+WARM = 4  # steps of the first stretch: some one by one, after which a GPU's step is captured
+STRETCH = 0.5  # seconds of a stretch
+MOST = 500  # steps of a stretch
 
 
 class Work:
@@ -72,32 +76,59 @@ class Work:
 
 @dataclass(frozen=True)
 class Timed:
-    """A step: all of its seconds, those in which it waited for pictures, and those of its parts."""
+    """A step: all of its seconds, those in which it waited for pictures, and those of its parts.
+
+    Or the mean of so many steps.
+    """
 
     seconds: float
     waited: float
     parts: Mapping[Part, float]
+    steps: int = 1
 
 
 class Steps:
-    """Steps of training, one at a call; ``done`` are those since the last ``forget``."""
+    """Steps of training, timed at each call; ``done`` are those since the last ``forget``.
 
-    def __init__(self, work: Work) -> None:
-        self.work, self.clock = work, Clock()
-        self.job = _job(work, self.clock)
+    A GPU works behind the program that asks it, so there a stretch of steps is timed, to the end of
+    the last, and counts as one of their mean.
+    """
+
+    def __init__(self, work: Work, device: Device = CPU) -> None:
+        self.work, self.clock, self.device = work, Clock(), device
+        self.job = _job(work, device)
+        if not device.gpu:
+            _watch(self.job, work, self.clock)
+        _begin(self.job)
         self.batches = self.job.batches.run(0, 1)
         self.done: list[Timed] = []
+        self.many = WARM  # steps of a stretch
 
     def one(self) -> Timed:
         """A whole step, from asking for its pictures to the updated weights."""
+        self.done.append(self._stretch() if self.device.gpu else self._step())
+        return self.done[-1]
+
+    def _step(self) -> Timed:
         started = time.monotonic()
         self.clock.start()
         batch = next(self.batches)
         self.clock.add(DATA)
         loop.one_step(self.job, batch, started)
         self.clock.add(REST)
-        self.done.append(Timed(time.monotonic() - started, batch.waited, self.clock.seconds))
-        return self.done[-1]
+        return Timed(time.monotonic() - started, batch.waited, self.clock.seconds)
+
+    def _stretch(self) -> Timed:
+        waited, began, count = 0.0, time.monotonic(), self.many
+        for _ in range(count):
+            started = time.monotonic()
+            batch = next(self.batches)
+            loop.one_step(self.job, batch, started)
+            waited += batch.waited
+        loop.settle(self.job)
+        seconds = time.monotonic() - began
+        self.many = max(1, min(MOST, round(count * STRETCH / seconds)))
+        return Timed(seconds / count, waited / count, {}, count)
 
     def forget(self) -> None:
         """Begin anew: what was done so far was to warm up."""
@@ -108,21 +139,31 @@ class Steps:
         self.batches.close()
 
 
-def _job(work: Work, clock: Clock) -> Job:
-    """The job, with a network and an update that tell the clock."""
+def _job(work: Work, device: Device) -> Job:
+    """The job as ``alexnet train`` would have it."""
     recipe = replace(work.resolved.recipe, rate=RATE, schedule="constant", warmup=0)
     plan = make_plan(
         work.images, work.net, work.layers, work.resolved, threads=torch.get_num_threads(),
-        budget=None,
+        budget=None, device=device,
     )  # fmt: skip
     job = assemble(
-        NOWHERE, plan, recipe, work.images, work.layers, workers=1, say=lambda _: None, quiet=True
-    )
+        NOWHERE, plan, recipe, work.images, work.layers, workers=1, say=lambda _: None, quiet=True,
+        device=device,
+    )  # fmt: skip
+    job.tally.warned = True  # noise is never learnt, and nobody need be told
+    return job
+
+
+def _watch(job: Job, work: Work, clock: Clock) -> None:
+    """Give the job a network and an update that tell the clock."""
     network = WatchedNetwork(work.layers, work.crop, clock)
     network.precision = job.network.precision
-    job.model, job.placement = replace(job.model, network=network), Placement(network, recipe.batch)
-    job.optimizer = WatchedMomentum(network, recipe)
-    job.tally.warned = True  # noise is never learnt, and nobody need be told
-    draw_weights(network, recipe.seed)
-    network.train()
-    return job
+    job.model = replace(job.model, network=network)
+    job.placement = Placement(network, job.recipe.batch)
+    job.optimizer = WatchedMomentum(network, job.recipe)
+
+
+def _begin(job: Job) -> None:
+    draw_weights(job.network, job.recipe.seed)
+    job.network.refresh_copies()
+    job.network.train()

@@ -4,11 +4,13 @@ Nothing is run apart for it: the step that is timed as a whole is timed in its p
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from alexnet.benchmarking.timing import Event, ahead, moment
 from alexnet.networks.build import Network, steps
 from alexnet.networks.layers import Layers
 from alexnet.training.optimizer import Momentum, Rates
@@ -32,14 +34,54 @@ class Clock:
 
     def start(self) -> None:
         """A step begins."""
-        self.seconds: dict[Part, float] = {}
+        self.passed: dict[Part, float] = {}
         self.last = time.perf_counter()
 
     def add(self, what: str, way: str = "") -> None:
         """What was done until now."""
         now = time.perf_counter()
-        self.seconds[what, way] = self.seconds.get((what, way), 0.0) + now - self.last
+        self.passed[what, way] = self.passed.get((what, way), 0.0) + now - self.last
         self.last = now
+
+    @property
+    def seconds(self) -> dict[Part, float]:
+        """Of the step so far."""
+        return self.passed
+
+
+class EventClock(Clock):
+    """The same for a GPU, which works behind: moments in its stream, read when it has passed them.
+
+    ``moment`` makes one; ``ahead`` keeps the GPU busy for a little while before a step, so that no
+    gap between two of its kernels is one in which the processor was late.
+    """
+
+    def __init__(
+        self, moment: Callable[[], Event] = moment, ahead: Callable[[], None] = ahead
+    ) -> None:
+        self.moment, self.ahead = moment, ahead
+        super().__init__()
+
+    def start(self) -> None:
+        """A step begins."""
+        self.ahead()
+        self.began = self.moment()
+        self.marks: list[tuple[Part, Event]] = []
+
+    def add(self, what: str, way: str = "") -> None:
+        """What was asked of the GPU until now."""
+        self.marks.append(((what, way), self.moment()))
+
+    @property
+    def seconds(self) -> dict[Part, float]:
+        """Of the step so far; waits until the GPU has done it."""
+        passed: dict[Part, float] = {}
+        before = self.began
+        for part, event in self.marks:
+            event.synchronize()
+            passed[part] = passed.get(part, 0.0) + before.elapsed_time(event) / 1e3
+            before = event
+        return passed
 
 
 class WatchedNetwork(Network):

@@ -30,6 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", default="float32", metavar="NAME", help="float32 or bf16 (float32)"
     )
+    parser.add_argument(
+        "--device",
+        metavar="NAME",
+        help="cpu, cuda, or one of several GPUs such as cuda:1 (a GPU where there is one)",
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all)")
     parser.add_argument(
         "--time", default="45s", metavar="45s", help="measure this long, at least three steps (45s)"
@@ -46,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     found = benchmark(
         options.data, net=options.net, recipe=options.recipe, batch=options.batch,
         classes=options.classes, precision=options.precision, threads=options.threads,
-        seconds=seconds_of(options.time),
+        device=options.device, seconds=seconds_of(options.time),
     )  # fmt: skip
     if options.json:
         print(json.dumps(found.as_json(), indent=2))

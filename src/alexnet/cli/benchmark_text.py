@@ -3,6 +3,8 @@
 from alexnet import machine
 from alexnet.benchmarking.outcome import Benchmark, Row
 from alexnet.benchmarking.pictures import NOISE
+from alexnet.cli import benchmark_gpu_text as gpu
+from alexnet.cli.benchmark_numbers import percent, rate, short
 from alexnet.cli.columns import paragraph, table
 from alexnet.progress import duration
 
@@ -15,8 +17,10 @@ def described(found: Benchmark, width: int) -> list[str]:
     """Speed, share of the peak, where the time goes, what the recipe will take, what is quicker."""
     pairs = [*_what(found), ("", ""), *_speed(found)]
     lines = [line for name, text in pairs for line in _line(name, text, width)]
-    lines += ["", *table(_rows(found), width, wrapped=(0,), right=range(1, 6)), ""]
-    for name, text in (("Time", _time(found)), *_remarks(found)):
+    rows = _rows(found) if found.gpu is None else gpu.rows_with_floors(found)
+    lines += ["", *table(rows, width, wrapped=(0,), right=range(1, len(rows[0]))), ""]
+    apart = [] if found.gpu is None else [("Layers", gpu.APART)]
+    for name, text in (*apart, ("Time", _time(found)), *_remarks(found)):
         lines += _line(name, text, width)
     return lines
 
@@ -33,6 +37,7 @@ def _what(found: Benchmark) -> list[tuple[str, str]]:
     return [
         ("Network", f"{found.network}, {found.classes:,} classes, batches of {found.batch}"),
         ("Pictures", pictures),
+        *gpu.named(found),
         (
             "Machine",
             f"{has['processor']}, {found.threads} threads on {has['cores']} cores, "
@@ -43,27 +48,36 @@ def _what(found: Benchmark) -> list[tuple[str, str]]:
     ]
 
 
+def _memory(found: Benchmark) -> list[tuple[str, str]]:
+    """The most that the process had, and what it had on the GPU."""
+    parts = [] if found.memory_gb is None else [f"{found.memory_gb:.1f} GB at most"]
+    parts += gpu.memory(found)
+    return [("Memory", "; ".join(parts))] if parts else []
+
+
 def _speed(found: Benchmark) -> list[tuple[str, str]]:
     reached = found.gflop_per_image * found.images_per_second
-    memory = [] if found.memory_gb is None else [("Memory", f"{found.memory_gb:.1f} GB at most")]
+    copies = found.bandwidth_gb_s
+    bandwidth = [] if copies is None else [("Bandwidth", f"{copies:,.0f} GB/s, read and written")]
     return [
         (
             "Speed",
-            f"{found.images_per_second:.1f} images/s, the whole training step; median of "
-            f"{len(found.seconds)} ({min(found.rates):.1f} to {max(found.rates):.1f})",
+            f"{rate(found.images_per_second)} images/s, the whole training step; median of "
+            f"{len(found.seconds)} ({rate(min(found.rates))} to {rate(max(found.rates))})",
         ),
         (
             "Peak",
-            f"{found.peak_gflops:.0f} GFLOP/s: {found.peak_measured} "
-            f"({min(found.peaks):.0f} to {max(found.peaks):.0f})",
+            f"{found.peak_gflops:,.0f} GFLOP/s: {found.peak_measured} "
+            f"({min(found.peaks):,.0f} to {max(found.peaks):,.0f})",
         ),
         (
             "Share",
-            f"{_percent(found.share_of_peak, 0)} of that peak: {found.gflop_per_image:.4g} GFLOP "
-            f"an image are {reached:.3g} GFLOP/s",
+            f"{percent(found.share_of_peak, 0)} of that peak: {found.gflop_per_image:.4g} GFLOP "
+            f"an image are {short(reached)} GFLOP/s",
         ),
-        ("Waiting", f"{_percent(found.waiting_share)} of the time, for pictures"),
-        *memory,
+        *bandwidth,
+        ("Waiting", f"{percent(found.waiting_share)} of the time, for pictures"),
+        *_memory(found),
     ]
 
 
@@ -81,12 +95,8 @@ def _row(row: Row, whole: float) -> list[str]:
     rates = ["" if rate is None else f"{rate:.3g}" for rate in row.gflops]
     return [
         row.name.replace("+", " "), f"{1e3 * row.forward:.1f}", back,
-        _percent(row.seconds / whole), *rates,
+        percent(row.seconds / whole), *rates,
     ]  # fmt: skip
-
-
-def _percent(share: float, places: int = 1) -> str:
-    return f"{100 * share:.{places}f} %"
 
 
 def _time(found: Benchmark) -> str:
@@ -117,6 +127,9 @@ def _remarks(found: Benchmark) -> list[tuple[str, str]]:
 
 def faster(found: Benchmark) -> list[str]:
     """How to get a faster path than the one that was measured."""
+    if found.gpu is not None:
+        slow = found.precision == "float32"
+        return ["a GPU multiplies bf16 several times faster: --precision bf16"] if slow else []
     lines = []
     if not found.kernels.startswith("C"):
         lines.append("normalisation is quicker in C, which installing with a C compiler builds")
