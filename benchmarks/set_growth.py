@@ -3,7 +3,7 @@
     python benchmarks/set_growth.py FOLDER [--counts 10000 100000 1000000]
 
 makes tars of generated JPEGs of 32x32 in FOLDER, a hundred classes, and then, for each: prepares
-it, opens it, verifies it, and reads pictures in random order. Peak memory is that of the process
+it, opens it, verifies and inspects it, and reads pictures in random order. Peak memory is that of the process
 alone (VmHWM), its workers apart. What 15 million photos at 256 pixels would take is computed from
 the largest count and from the rate of decoding.py, and marked so.
 """
@@ -99,6 +99,7 @@ def measure(folder: Path, count: int) -> dict[str, object]:
     alexnet = [sys.executable, "-m", "alexnet"]
     seconds, peak, child, _ = watched([*alexnet, "prepare", str(tar), str(data), "--size", "32"])
     checking, checked, _, _ = watched([*alexnet, "verify", str(data)])
+    looking, looked, _, _ = watched([*alexnet, "inspect", str(data)])
     opening = [sys.executable, "-c", OPENING, str(data), str(READ)]
     opened = json.loads(subprocess.run(opening, check=True, capture_output=True).stdout)
     size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
@@ -111,6 +112,8 @@ def measure(folder: Path, count: int) -> dict[str, object]:
         "worker_peak_mb": child,
         "verify_s": round(checking, 1),
         "verify_peak_mb": checked,
+        "inspect_s": round(looking, 1),
+        "inspect_peak_mb": looked,
         "set_bytes_a_picture": round(size / count),
         "opening": opened,
     }

@@ -140,6 +140,10 @@ def test_the_gpu_s_way_can_be_taken_on_a_processor(
     assert device_of("auto") == CPU  # an environment variable makes nothing slow unasked
     cards(1)
     assert device_of("cuda").name == "cuda:0"
+    cards(0)
+    monkeypatch.setattr(devices, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match="need Triton, which is not installed: pip install"):
+        device_of("cuda")
 
 
 CARD = Device("cuda:1", torch.device("cuda:1"), True)

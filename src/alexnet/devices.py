@@ -20,6 +20,7 @@ from alexnet.parallel.launch import launched, local_rank, local_size
 WORDS = ("auto", "cpu", "cuda")
 OTHERS = ("mps", "xpu", "hip", "rocm", "npu", "hpu", "tpu", "xla", "vulkan", "opencl")
 BF16 = (8, 0)  # the least compute capability that multiplies bfloat16
+NO_TRITON = "A GPU's kernels need Triton, which is not installed: pip install 'alexnet[gpu]'"
 WHEEL = "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130"
 
 
@@ -57,6 +58,8 @@ def device_of(word: str | None = None) -> Device:
     if kind == "cpu":
         return CPU
     if kind == "cuda" and _interpreted():
+        if find_spec("triton") is None:
+            raise UsageError(f"{NO_TRITON}; or take --device cpu.")
         return INTERPRETER
     if obstacle := _obstacle():
         if kind == "auto":
@@ -99,7 +102,7 @@ def _obstacle() -> str:
             "CUDA_VISIBLE_DEVICES hides the cards: see to it"
         )
     if find_spec("triton") is None:
-        return "A GPU's kernels need Triton, which is not installed: pip install 'alexnet[gpu]'"
+        return NO_TRITON
     return ""
 
 

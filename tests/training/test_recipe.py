@@ -151,6 +151,7 @@ def test_unknown_settings_suggest_the_nearest(name: str, nearest: str) -> None:
         ("freeze", ("conv1", "conv2"), ("conv1", "conv2")),
         ("freeze", "", ()),
         ("schedule", "steps", "steps"),
+        ("chroma", 420, "420"),
     ],
 )
 def test_values_become_the_type_of_their_field(name: str, value: Any, expected: Any) -> None:
@@ -178,6 +179,8 @@ def test_values_become_the_type_of_their_field(name: str, value: Any, expected: 
         ("freeze", None, "names with commas between them"),
         ("schedule", "cosine", "one of plateau, steps, linear, constant"),
         ("init", {}, "one of run, paper, unit"),
+        ("chroma", 421, "one of full, 420"),
+        ("chroma", True, "one of full, 420"),
         ("rate", 10**400, "a number"),
     ],
 )

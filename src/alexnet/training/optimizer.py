@@ -97,6 +97,10 @@ class Momentum:
             if rate:
                 self._update(group, rate, before.get(group.kind) or rate)
                 self.rates[group.kind] = rate
+        self.drop_gradients()
+
+    def drop_gradients(self) -> None:
+        """As if there had been no backward pass."""
         self.network.zero_grad(set_to_none=True)
 
     @torch.no_grad()

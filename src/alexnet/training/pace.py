@@ -6,6 +6,7 @@ from typing import Any
 
 from alexnet.devices import synchronize
 from alexnet.training import loop
+from alexnet.training.gpu.memory import enough_memory
 from alexnet.training.job import Job
 from alexnet.training.step import loss_of
 
@@ -13,20 +14,24 @@ FEW = 32  # pictures that tell a processor's speed
 
 
 def measured_rate(job: Job) -> float:
-    """Training speed in pictures a second, from two passes that change nothing; warms up too."""
-    views, labels = job.batches.make(0)
-    where = job.device.where
-    few = slice(0, len(labels) if job.device.gpu else FEW)
-    views, labels = views[few].to(where), labels[few].to(where)
+    """Training speed in pictures a second, from two passes that change nothing; warms up too.
+
+    AlexNetError where the GPU's memory is too small for a turn.
+    """
+    rows, where = job.placement.rows, job.device.where
+    few = -(-len(rows) // job.turns) if job.device.gpu else FEW
+    views, labels = job.batches.of_rows(rows[:few]).make(0)
+    views, labels = views.to(where), labels.to(where)
     job.network.train()
     job.optimizer.freeze(loop.current_rates(job))  # what stands still costs less
     seconds = 1.0
     for _ in range(2):
         started = time.monotonic()
-        loss = loss_of(job, job.placement.forward(views), labels)
-        if loss.requires_grad:
-            loss.backward()  # type: ignore[no-untyped-call]
-        job.network.zero_grad(set_to_none=True)
+        with enough_memory(job):
+            loss = loss_of(job, job.placement.forward(views), labels)
+            if loss.requires_grad:
+                loss.backward()  # type: ignore[no-untyped-call]
+        job.optimizer.drop_gradients()
         synchronize(where)
         seconds = time.monotonic() - started
     return len(labels) * job.placement.streams / seconds

@@ -268,9 +268,10 @@ def converted(key: str, value: Any) -> Any:
 
 def _as(wanted: Any, value: Any) -> Any:
     if typing.get_origin(wanted) is Literal:
-        if value not in typing.get_args(wanted):
+        word = str(value) if type(value) is int else value  # a TOML file may have 420 unquoted
+        if word not in typing.get_args(wanted):
             raise ValueError
-        return value
+        return word
     if typing.get_origin(wanted) is tuple:
         items = value.split(",") if isinstance(value, str) else value
         items = [items] if isinstance(items, int | float) else items

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
+from alexnet.devices import synchronize
 from alexnet.machine import cores
 from alexnet.networks.build import Network, Parameters, steps
 from alexnet.networks.layers import Learned, Linear, learned
@@ -29,6 +30,8 @@ def draw_weights(network: Network, seed: int) -> None:
     by_size = sorted(_learned(network), key=lambda pair: -pair[1].weight.numel())
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(draw, *zip(*by_size, strict=True)))
+    # What threads ask of a GPU, those who go on here would not wait for.
+    synchronize(network.held(by_size[0][0]).weight.device)
 
 
 def unit_variance(network: Network, batch: Tensor, kept: Sequence[str] = ()) -> None:

@@ -1,20 +1,28 @@
 """A step the GPU's way is the processor's step, and nothing in it waits for the device."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
 
 from alexnet.devices import CPU, INTERPRETER
 from alexnet.errors import AlexNetError
+from alexnet.parallel.placement import Placement
 from alexnet.training import loop
 from alexnet.training.gpu import engine as module
+from alexnet.training.gpu import memory
 from alexnet.training.gpu.batches import GpuBatch
 from alexnet.training.gpu.engine import GpuEngine
 from alexnet.training.gpu.optimizer import GpuMomentum
+from alexnet.training.gpu.pictures import Resident
 from alexnet.training.job import Job
+from alexnet.training.optimizer import Rates
+from alexnet.training.pace import measured_rate
 from tests.training.gpu.jobs import META, both, job_on, tiny
 
 
@@ -137,15 +145,61 @@ def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
     monkeypatch.setattr(module, "both_ways", refuse)
-    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
-    monkeypatch.setattr(module.memory, "free_on", lambda _: module.memory.needed(tiny(), 42, 9, 4))
+    monkeypatch.setattr(Placement, "forward", refuse)
+    monkeypatch.setattr(memory, "free_on", lambda _: memory.needed(tiny(), 42, 9, 4))
 
 
 @pytest.mark.usefixtures("refusing")
-def test_memory_that_is_refused_becomes_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("work", [lambda job: steps_of(job, 1), measured_rate])
+def test_memory_that_is_refused_becomes_a_sentence(
+    tmp_path: Path, work: Callable[[Job], Any]
+) -> None:
+    """In a step, and where a run's speed is found out before its first one."""
     job = job_on(INTERPRETER, tmp_path, batch=30, begun=False)
     with pytest.raises(AlexNetError, match="--batch 8 would fit, or --turns 4"):
-        steps_of(job, 1)
+        work(job)
+
+
+def test_finding_out_the_speed_leaves_no_gradients(tmp_path: Path) -> None:
+    """They would be added to those of the first step."""
+    job = job_on(INTERPRETER, tmp_path, precision="bf16")
+    measured_rate(job)
+    assert job.network.copies
+    assert all(value.grad is None for value in job.network.parameters())
+    assert all(copy.grad is None for copy in job.network.copies.values())
+
+
+def test_a_turn_at_a_time_is_what_the_speed_is_measured_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_on(INTERPRETER, tmp_path, batch=6, begun=False)
+    job.turns = 3
+    forward = Mock(side_effect=job.placement.forward)
+    monkeypatch.setattr(job.placement, "forward", forward)
+    measured_rate(job)
+    assert [len(call.args[0]) for call in forward.call_args_list] == [2, 2]
+
+
+def test_a_step_is_captured_once_and_anew_where_other_layers_move_or_pictures_have_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_on(INTERPRETER, tmp_path, begun=False)
+    engine, calls = job.engine, Mock()
+    assert isinstance(engine, GpuEngine)
+    monkeypatch.setattr(module, "capturable", lambda _: True)
+    monkeypatch.setattr(engine, "whole", calls.whole)
+    monkeypatch.setattr(engine, "_captured", calls.captured)
+    monkeypatch.setattr(engine, "results", Mock())
+    first, other = (Resident(torch.zeros((7, 48, 48, 3), dtype=torch.uint8)) for _ in range(2))
+    for biases, source in ((0.1, first), (0.0, first), (0.0, other)):
+        calls.reset_mock()
+        for batch in islice(job.batches.run(0), 5):
+            assert isinstance(batch, GpuBatch)
+            engine.step(job, replace(batch, source=source), Rates(0.1, biases))
+        assert calls.whole.call_count == 2
+        assert calls.captured.call_count == 1
+        assert calls.captured.return_value.replay.call_count == 3
+        assert len(engine.graphs) == 1
 
 
 def test_a_batch_that_was_not_used_yet_is_not_overwritten(tmp_path: Path) -> None:

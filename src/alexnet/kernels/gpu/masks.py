@@ -14,6 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from alexnet.kernels.gpu.launch import operator
 from alexnet.networks.build import Masks
 from alexnet.randomness import generator
 from alexnet.training.dropout import DRAWN, LEVELS, Held
@@ -45,7 +46,7 @@ def _key(seed: int, layer: str) -> tuple[int, int]:
     return first, second
 
 
-@torch.library.custom_op("alexnet::draw_mask", mutates_args=("out",))
+@operator("draw_mask", ("out",))
 def draw(
     out: Tensor, step: Tensor, key0: int, key1: int, least: int, start: int, part: int, parts: int
 ) -> None:

@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from alexnet.kernels.gpu.launch import interpreted
+from alexnet.kernels.gpu.launch import interpreted, operator
 
 BLOCK = 1024  # values of one program, 8 for each thread: 16 bytes of bf16 at once
 INTERPRETED = tl.constexpr(interpreted())
@@ -39,7 +39,7 @@ def _dense(x: Tensor) -> bool:
     return bool(x.permute(order[::-1]).is_contiguous())
 
 
-@torch.library.custom_op("alexnet::momentum", mutates_args=("weight", "velocity", "copy"))
+@operator("momentum", ("weight", "velocity", "copy"))
 def advance(
     weight: Tensor, velocity: Tensor, gradient: Tensor, copy: Tensor | None, numbers: Tensor
 ) -> None:

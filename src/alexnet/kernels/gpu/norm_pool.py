@@ -13,7 +13,7 @@ import triton.language as tl
 from torch import Tensor
 
 from alexnet.kernels.blocked import NormPool
-from alexnet.kernels.gpu.launch import can_run
+from alexnet.kernels.gpu.launch import LIBRARY, can_run, operator, shapes_of
 from alexnet.kernels.gpu.neighbours import Shape
 from alexnet.kernels.gpu.norm_pool_kernels import backward, forward
 
@@ -49,7 +49,7 @@ def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:
     return result
 
 
-@torch.library.custom_op("alexnet::norm_pool", mutates_args=())
+@operator("norm_pool")
 def maxima(
     x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int, relu: str, window: int,
     stride: int,
@@ -72,7 +72,7 @@ def maxima(
     return y, places
 
 
-@torch.library.custom_op("alexnet::norm_pool_backward", mutates_args=())
+@operator("norm_pool_backward")
 def gradient(
     x: Tensor, upper: Tensor, places: Tensor, size: int, alpha: float, beta: float, k: float,
     groups: int, relu: str, window: int, stride: int,
@@ -92,7 +92,7 @@ def gradient(
     return result
 
 
-@maxima.register_fake
+@shapes_of("norm_pool")
 def _(
     x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int, relu: str, window: int,
     stride: int,
@@ -100,7 +100,7 @@ def _(
     return _outputs(x, _numbers(size, alpha, beta, k, groups, relu, window, stride))
 
 
-@gradient.register_fake
+@shapes_of("norm_pool_backward")
 def _(x: Tensor, *_: Any) -> Tensor:
     return torch.empty_like(x, memory_format=torch.channels_last)
 
@@ -115,7 +115,7 @@ def _backward(ctx: Any, upper: Tensor, _: Any) -> tuple[Tensor | None, ...]:
     return gradient(x, upper, places, *ctx.numbers), *[None] * len(ctx.numbers)
 
 
-maxima.register_autograd(_backward, setup_context=_setup)
+torch.library.register_autograd("alexnet::norm_pool", _backward, setup_context=_setup, lib=LIBRARY)
 
 
 def shape_of(x: Tensor, numbers: NormPool) -> Shape:

@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from alexnet.kernels.gpu.launch import next_power
+from alexnet.kernels.gpu.launch import next_power, operator, shapes_of
 from alexnet.kernels.gpu.views import pixel
 
 __all__ = ["scale"]
@@ -37,7 +37,7 @@ def scale(pictures: Tensor, rows: Tensor, windows: Tensor, crop: int, out: Tenso
     _scale(pictures, rows, firsts, weights, size, out)
 
 
-@torch.library.custom_op("alexnet::weigh", mutates_args=())
+@operator("weigh")
 def weigh(windows: Tensor, size: int, crop: int, taps: int) -> tuple[Tensor, Tensor]:
     """Which pixels are how much in each of the scaled, across and down.
 
@@ -51,7 +51,7 @@ def weigh(windows: Tensor, size: int, crop: int, taps: int) -> tuple[Tensor, Ten
     return firsts, weights
 
 
-@weigh.register_fake
+@shapes_of("weigh")
 def _(windows: Tensor, _: int, crop: int, taps: int) -> tuple[Tensor, Tensor]:
     return _room(windows, crop, taps)
 
@@ -62,7 +62,7 @@ def _room(windows: Tensor, crop: int, taps: int) -> tuple[Tensor, Tensor]:
     return firsts, torch.empty((*shape, taps), dtype=torch.int32, device=windows.device)
 
 
-@torch.library.custom_op("alexnet::scale", mutates_args=("out",))
+@operator("scale", ("out",))
 def _scale(
     pictures: Tensor, rows: Tensor, firsts: Tensor, weights: Tensor, size: int, out: Tensor
 ) -> None:
@@ -72,11 +72,6 @@ def _scale(
         pictures, rows, firsts, weights, out, crop, tiles, SIZE=size, TAPS=weights.shape[3],
         HALVED=pictures.dim() == 2, TILE=TILE,
     )  # fmt: skip
-
-
-@_scale.register_fake
-def _(*_: object) -> None:
-    return None
 
 
 @triton.jit

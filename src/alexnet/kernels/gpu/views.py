@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from alexnet.kernels.gpu.launch import next_power
+from alexnet.kernels.gpu.launch import next_power, operator
 from alexnet.kernels.gpu.momentum import bf16
 from alexnet.preprocessing import Preprocessing
 from alexnet.views.chroma import COLOURS
@@ -49,7 +49,7 @@ def cut(
          stride, padding)  # fmt: skip
 
 
-@torch.library.custom_op("alexnet::cut", mutates_args=("out",))
+@operator("cut", ("out",))
 def _cut(
     pictures: Tensor, rows: Tensor, boxes: Tensor, shifts: Tensor, mean: Tensor, out: Tensor,
     crop: int, divisors: list[float], at_centre: bool, reversed_: bool, stride: int, padding: int,
@@ -65,11 +65,6 @@ def _cut(
         HALVED=pictures.dim() == 2, AT_CENTRE=at_centre, REVERSED=reversed_,
         DIVIDED=divisors != [1.0] * 3,
     )  # fmt: skip
-
-
-@_cut.register_fake
-def _(*_: object) -> None:
-    return None
 
 
 @triton.jit

@@ -100,7 +100,8 @@ class GpuBatches(Batches):
         """Boxes and colours."""
         images, ways = self.images, self.ways
         shifts = colour_shifts(drawn, images.eigenvalues, images.axes, ways.colour_unit)
-        divisors = [ways.divisor(int(epoch)) for epoch in epochs]
+        known = {epoch: ways.divisor(epoch) for epoch in set(epochs.tolist())}
+        divisors = [known[epoch] for epoch in epochs.tolist()]
         put(numbers, "shifts", np.column_stack([shifts, np.array(divisors, np.float32)]))
         corners = np.column_stack([drawn.top, drawn.left])
         if numbers.shape.scaled:  # and then cut out whole

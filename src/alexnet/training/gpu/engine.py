@@ -5,16 +5,15 @@ batch of 128; a CUDA graph launches them at once. What is captured may not read 
 loss and errors of a step become known while the next one runs.
 """
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 
 import torch
 
-from alexnet.errors import AlexNetError
+from alexnet.devices import synchronize
 from alexnet.kernels.gpu.masks import masks
 from alexnet.training.batches import Batch
-from alexnet.training.gpu import memory
 from alexnet.training.gpu.batches import GpuBatch
+from alexnet.training.gpu.memory import enough_memory
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.gpu.results import Results
 from alexnet.training.gpu.views import Views
@@ -30,13 +29,14 @@ class GpuEngine:
 
     def __init__(self, where: torch.device, views: Views, held_out: HeldOut | None = None) -> None:
         self.where, self.views, self.held_out = where, views, held_out
-        self.taken: dict[Hashable, int] = {}  # steps so far, by what moved in them
-        self.graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
+        self.taken: dict[Hashable, int] = {}  # steps without a graph, by what they were of
+        self.graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}  # one at a time
         self.results = Results(where)
         self.pictures = 0  # of a batch, whose logits are computed here
         if where.type == "cuda":
-            # Not the default stream, which cannot be captured; nothing has to be waited for
-            # between streams where all of a sitting is asked of one.
+            # Not the default stream, which cannot be captured. What was asked of that is waited for
+            # here; then nothing has to be, where all of a sitting is asked of one stream.
+            synchronize(where)
             torch.cuda.set_stream(torch.cuda.Stream(where))  # type: ignore[no-untyped-call]
 
     def step(self, job: Job, batch: Batch, rates: Rates) -> Found:
@@ -51,7 +51,8 @@ class GpuEngine:
         batch.slot.numbers["rates"].copy_(torch.tensor(optimizer.numbers(rates)))
         self.views.take(batch.slot.numbers, batch.source)
         with enough_memory(job):
-            self._run(job, optimizer.standing(rates))
+            # A graph holds for what moves, and for pictures where they lay when it was captured.
+            self._run(job, (optimizer.standing(rates), batch.source.tensor.data_ptr()))
         batch.slot.used.set()
         return self.results.after(self.pictures)
 
@@ -59,19 +60,20 @@ class GpuEngine:
         """What all steps have found of which nothing was said yet; waits for them."""
         return self.results.all()
 
-    def _run(self, job: Job, moves: Hashable) -> None:
-        self.taken[moves] = self.taken.get(moves, 0) + 1
-        if not capturable(job) or self.taken[moves] <= EAGER:
-            self.whole(job)
-            return
-        if moves not in self.graphs:
-            self.graphs[moves] = self._captured(job)
-        self.graphs[moves].replay()
+    def _run(self, job: Job, what: Hashable) -> None:
+        if what not in self.graphs:
+            self.graphs.clear()  # each keeps the memory of a whole step, and one is what there is
+            self.taken[what] = self.taken.get(what, 0) + 1
+            if not capturable(job) or self.taken[what] <= EAGER:
+                self.whole(job)
+                return
+            self.graphs[what] = self._captured(job)
+        self.graphs[what].replay()
 
     def _captured(self, job: Job) -> torch.cuda.CUDAGraph:
-        graph = torch.cuda.CUDAGraph()
-        pool = next(iter(self.graphs.values())).pool() if self.graphs else None
-        with torch.cuda.graph(graph, pool=pool, stream=torch.cuda.current_stream()):
+        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+        # "thread_local": the thread that makes batches may wait for events and take memory.
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             self.whole(job)
         return graph
 
@@ -96,18 +98,3 @@ def capturable(job: Job) -> bool:
         and isinstance(optimizer, GpuMomentum)
         and optimizer.capturable
     )
-
-
-@contextmanager
-def enough_memory(job: Job) -> Iterator[None]:
-    """Where the GPU refuses memory, a sentence with a batch that would fit."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        pictures = -(-len(job.placement.rows) // job.turns)
-        itemsize, layers = job.network.precision.itemsize, job.model.layers
-        free = memory.free_on(job.device.where)
-        raise AlexNetError(
-            memory.too_much(layers, job.recipe.crop, pictures, itemsize, free)
-        ) from error

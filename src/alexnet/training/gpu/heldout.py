@@ -20,12 +20,14 @@ class HeldOut:
     def __init__(self, pictures: Stack, where: torch.device, readers: int) -> None:
         self.pictures, self.where, self.readers = pictures, where, readers
         self.kept: Resident | None = None
+        self.asked = False  # whether they fit
 
     def __call__(self, block: slice) -> Tensor:
         """The pictures of a block, whole and in full colour."""
-        # What is free is known now, behind the steps of an epoch.
-        if self.kept is None and fits(self.pictures, False, free_on(self.where)):
-            self.kept = load(self.pictures, False, self.where, self.readers, quiet=True)
+        if not self.asked:  # now, behind the steps of an epoch, what is free is known
+            self.asked = True
+            if fits(self.pictures, False, free_on(self.where)):
+                self.kept = load(self.pictures, False, self.where, self.readers, quiet=True)
         return self._read(block) if self.kept is None else self.kept.tensor[block]
 
     def _read(self, block: slice) -> Tensor:

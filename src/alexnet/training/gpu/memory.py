@@ -1,12 +1,22 @@
 """What training takes of a GPU's memory, and what fits into what is left."""
 
+from __future__ import annotations
+
 import math
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 
+from alexnet.errors import AlexNetError
 from alexnet.networks.build import steps
 from alexnet.networks.layers import Layers
 from alexnet.networks.tables import parameters, table
+
+if TYPE_CHECKING:  # a job's speed is measured by a module that needs this one
+    from alexnet.training.job import Job
 
 LIBRARIES = 2.0e9  # bytes: the context, workspaces of the convolutions, what a captured step keeps
 LARGEST = 3  # of these may be alive beside all outputs: two gradients and an unpooled one
@@ -43,11 +53,14 @@ def fitting(layers: Layers, crop: int, pictures: int, itemsize: int, free: float
 
 
 def free_on(where: torch.device) -> float:
-    """Bytes of the device's memory that are free, those that torch holds unused counted in."""
+    """Bytes of the device's memory that are free, after torch gave back what it held unused.
+
+    It does not give back what a captured step keeps for itself, which nothing else can use.
+    """
     if where.type != "cuda":
         return math.inf
-    free = torch.cuda.mem_get_info(where)[0]
-    return float(free + torch.cuda.memory_reserved(where) - torch.cuda.memory_allocated(where))
+    torch.cuda.empty_cache()
+    return float(torch.cuda.mem_get_info(where)[0])
 
 
 def too_much(layers: Layers, crop: int, pictures: int, itemsize: int, free: float) -> str:
@@ -62,3 +75,19 @@ def too_much(layers: Layers, crop: int, pictures: int, itemsize: int, free: floa
         return f"{text} Not even one picture would fit: close other programs, or take another GPU."
     turns = -(-pictures // fits)
     return f"{text} --batch {fits} would fit, or --turns {turns}, which keeps the batch."
+
+
+@contextmanager
+def enough_memory(job: Job) -> Iterator[None]:
+    """Where the GPU refuses memory, a sentence with a batch that would fit."""
+    try:
+        yield
+    except RuntimeError as error:
+        # One that comes while a step is captured is followed by another, of the capture.
+        if not any(isinstance(one, torch.OutOfMemoryError) for one in (error, error.__context__)):
+            raise
+        traceback.clear_frames(error.__traceback__)  # which hold what was computed so far
+        pictures = -(-len(job.placement.rows) // job.turns)
+        itemsize, layers = job.network.precision.itemsize, job.model.layers
+        free = free_on(job.device.where)
+        raise AlexNetError(too_much(layers, job.recipe.crop, pictures, itemsize, free)) from error

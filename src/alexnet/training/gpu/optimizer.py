@@ -70,7 +70,7 @@ class GpuMomentum(Momentum):
             if self.asked.of(group.kind):
                 for value in group.values:
                     self._advance(value, three)
-        self._drop_gradients()
+        self.drop_gradients()
 
     def step(self, rates: Rates) -> None:
         """One update at these rates, and no gradients any more; where a rate is 0 nothing moves."""
@@ -100,10 +100,10 @@ class GpuMomentum(Momentum):
             gradient = self._gradient(value)
             value.grad = None if gradient is None else gradient.float()
         super().step(rates)
-        self._drop_gradients()
         self.network.refresh_copies()
 
-    def _drop_gradients(self) -> None:
-        self.network.zero_grad(set_to_none=True)
+    def drop_gradients(self) -> None:
+        """Those of the copies too."""
+        super().drop_gradients()
         for copy in self.network.copies.values():
             copy.grad = None

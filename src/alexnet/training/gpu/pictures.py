@@ -90,8 +90,10 @@ class Streamed:
         self.there[slot].wait()
 
     def close(self) -> None:
-        """Stop the threads that read."""
+        """Stop the threads that read, and let what is under way arrive while its place is there."""
         self.pool.shutdown(cancel_futures=True)
+        for fence in self.there:
+            fence.wait()
 
 
 def load(pictures: Stack, halved: bool, where: torch.device, readers: int, quiet: bool) -> Resident:

@@ -30,7 +30,8 @@ def bring(network: Network, device: Device, precision: str) -> None:
 def take_over(job: Job) -> None:
     """Batches, update and steps as a GPU does them, in place of the processor's."""
     where, old = job.device.where, job.batches
-    if job.placement.world.size == 1:
+    if job.placement.world.size == 1 and job.turns == 1:
+        # Gradients of copies are bf16, which several turns cannot add up without losing digits.
         job.network.make_copies()
     optimizer = GpuMomentum(job.network, job.recipe)
     optimizer.totals = job.optimizer.totals
