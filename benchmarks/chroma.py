@@ -15,7 +15,7 @@ import numpy as np
 
 from alexnet import machine
 from alexnet.data.store import open_set
-from alexnet.views.chroma import decode, encode
+from alexnet.kernels.chroma import decode, encode
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "results" / "chroma.json"
 AT_ONCE = 64

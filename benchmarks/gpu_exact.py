@@ -178,7 +178,7 @@ def scaled_windows(
 
 def dropped(where: torch.device, batch: int = 128, units: int = 4096) -> list[Found]:
     """The masks of dropout, bit for bit."""
-    from alexnet.kernels.gpu.masks import masks
+    from alexnet.training.gpu.masks import masks
 
     found = []
     for step in (0, 123_456_789):
@@ -213,7 +213,7 @@ def training_step(
 ) -> list[Found]:
     """Logits and gradients of a training step, from a CPU and from the GPU, in float32."""
     from alexnet.kernels.gpu import front
-    from alexnet.kernels.gpu.masks import masks
+    from alexnet.training.gpu.masks import masks
 
     layers = layers_of(net)
     networks = [Network(layers, crop) for _ in range(2)]

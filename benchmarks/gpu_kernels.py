@@ -89,8 +89,8 @@ def cuts(
     crop: int = 224,
 ) -> Iterator[Found]:
     """Cutting, colouring and scaling a batch of views, as blocks of pixels in bf16."""
+    from alexnet.kernels.chroma import encode
     from alexnet.kernels.gpu.views import cut
-    from alexnet.views.chroma import encode
 
     way = Preprocessing(size=size, crop=crop)
     mean = torch.zeros(size, size, 3, device=where)
@@ -119,7 +119,7 @@ def masks(
     units: Sequence[int] = (9216, 4096),
 ) -> Iterator[Found]:
     """Masks of dropout; they are written and nothing is read."""
-    from alexnet.kernels.gpu.masks import masks as drawn
+    from alexnet.training.gpu.masks import masks as drawn
 
     step = torch.tensor(0, device=where)
     for batch, count in product(batches, units):

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from alexnet.benchmarking.steps import Steps, Timed, Work
 from alexnet.devices import Device
-from alexnet.kernels.gpu.masks import masks
 from alexnet.networks.layers import Dropout
 from alexnet.networks.tables import training_flop
 from alexnet.training.gpu import engine, taking
+from alexnet.training.gpu.masks import masks
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.job import Job
 from alexnet.training.step import both_ways

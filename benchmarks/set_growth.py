@@ -3,9 +3,9 @@
     python benchmarks/set_growth.py FOLDER [--counts 10000 100000 1000000]
 
 makes tars of generated JPEGs of 32x32 in FOLDER, a hundred classes, and then, for each: prepares
-it, opens it, verifies and inspects it, and reads pictures in random order. Peak memory is that of the process
-alone (VmHWM), its workers apart. What 15 million photos at 256 pixels would take is computed from
-the largest count and from the rate of decoding.py, and marked so.
+it, opens it, verifies and inspects it, and reads pictures in random order. Peak memory is that of
+the process alone (VmHWM), its workers apart. What 15 million photos at 256 pixels would take is
+computed from the largest count and from the rate of decoding.py, and marked so.
 """
 
 import argparse

@@ -254,7 +254,7 @@ ways = (model.probabilities, lambda some: model.features(some, "fc6"))
 here = [ask(pictures) for ask in ways]
 assert "triton" not in sys.modules
 there = [ask(pictures) for ask in ways if model.to(devices.device_of("cuda"))]
-assert network.kernels.NAME == "Triton, interpreted"
+assert network.kernels.NAME == "Triton (interpreted)"
 for one, other in zip(here, there):
     np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
 """
@@ -269,3 +269,14 @@ def test_answers_are_the_same_the_gpu_s_way_and_triton_comes_with_it() -> None:
         text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_gpu_that_is_passed_by_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the driver is there and torch is built without CUDA; not where there is no GPU."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    driver = tmp_path / "version"
+    monkeypatch.setattr(devices, "DRIVER", driver)
+    assert devices.passed_by() == ""
+    driver.touch()
+    assert "built without CUDA" in devices.passed_by()

@@ -6,6 +6,7 @@ A word names it (``--device``): "auto", "cpu", "cuda", "cuda:1". Nothing here im
 import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from alexnet.parallel.launch import launched, local_rank, local_size
 
 WORDS = ("auto", "cpu", "cuda")
 OTHERS = ("mps", "xpu", "hip", "rocm", "npu", "hpu", "tpu", "xla", "vulkan", "opencl")
+DRIVER = Path("/proc/driver/nvidia/version")  # there where NVIDIA's driver is loaded
 BF16 = (8, 0)  # the least compute capability that multiplies bfloat16
 NO_TRITON = "A GPU's kernels need Triton, which is not installed: pip install 'alexnet[gpu]'"
 WHEEL = "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130"
@@ -52,7 +54,7 @@ def device_of(word: str | None = None) -> Device:
     Under torchrun "auto" and "cuda" are each process's own card. UsageError, in a sentence, where
     there is no such device, or fewer cards than processes on this machine.
     """
-    kind, colon, number = (word or "auto").partition(":")
+    kind, colon, number = ("auto" if word is None else word).partition(":")
     if kind not in WORDS or (colon and not (kind == "cuda" and number.isdecimal())):
         raise UsageError(_unknown(str(word)))
     if kind == "cpu":
@@ -67,6 +69,12 @@ def device_of(word: str | None = None) -> Device:
         raise UsageError(f"{obstacle}; or take --device cpu.")
     place = _card(int(number) if number else None)
     return Device(f"cuda:{place}", torch.device("cuda", place), True)
+
+
+def passed_by() -> str:
+    """Why "auto" passes by a GPU that this machine has; "" where there is none or it is taken."""
+    there = torch.cuda.is_available() or DRIVER.exists()
+    return _obstacle() if there else ""
 
 
 def _unknown(word: str) -> str:

@@ -13,11 +13,11 @@ from torch.nn import functional
 from alexnet.errors import AlexNetError
 from alexnet.kernels import strided
 from alexnet.kernels.gpu import front
-from alexnet.kernels.gpu.masks import masks
 from alexnet.networks.build import Network
 from alexnet.networks.layers import Convolution
 from alexnet.networks.zoo import NETWORKS, layers_of
 from alexnet.training.dropout import masks_of
+from alexnet.training.gpu.masks import masks
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.optimizer import Rates
 from alexnet.training.recipe import Recipe

@@ -23,10 +23,10 @@ from alexnet.benchmarking.watch import (
     WatchedNetwork,
 )
 from alexnet.devices import Device, described
-from alexnet.kernels.gpu.masks import masks
 from alexnet.training import loop
 from alexnet.training.gpu import taking
 from alexnet.training.gpu.engine import GpuEngine
+from alexnet.training.gpu.masks import masks
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.step import loss_of
 

@@ -9,6 +9,8 @@ import argparse
 import json
 import shutil
 
+from alexnet.cli import device
+
 EXAMPLE = "alexnet benchmark DATA --precision bf16"
 
 
@@ -30,11 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", default="float32", metavar="NAME", help="float32 or bf16 (float32)"
     )
-    parser.add_argument(
-        "--device",
-        metavar="NAME",
-        help="cpu, cuda, or one of several GPUs such as cuda:1 (a GPU where there is one)",
-    )
+    device.argument(parser)
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all)")
     parser.add_argument(
         "--time", default="45s", metavar="45s", help="measure this long, at least three steps (45s)"

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alexnet.data.store import ImageSet
+from alexnet.kernels.chroma import decode, encode
 from alexnet.preprocessing import Preprocessing
 from alexnet.randomness import generator
 from alexnet.training.recipe import Recipe
 from alexnet.views import Augmentation, Means, colour_shift, draw, training_view
-from alexnet.views.chroma import decode, encode
 
 AHEAD = 2  # batches made ready before they are needed
 

@@ -37,13 +37,13 @@ def run(job: Job) -> None:
     batches = job.batches.run(job.tally.step, job.workers)
     job.network.train()
     job.placement.exchanged()
-    first = job.tally.step
+    first, line = job.tally.step, ""
     world = job.placement.world
     say, grace = to_stderr if world.first else silent, GRACE if world.size > 1 else 0.0
     with catching(say, grace) as stop, closing(batches), closing(progress), letting_go(job):
         while not finished(job):
             started = time.monotonic()
-            line = one_step(job, next(batches), started)
+            line = one_step(job, next(batches), started) or line
             if ends_epoch(job) or finished(job):
                 end_epoch(job)
                 progress.close()
@@ -64,11 +64,15 @@ def run(job: Job) -> None:
 
 @contextmanager
 def letting_go(job: Job) -> Iterator[None]:
-    """Afterwards the network's masks do not hold the job any more, which holds them."""
+    """Afterwards the network's masks do not hold the job any more, which holds them.
+
+    And whoever called has the GPU's stream of before.
+    """
     try:
         yield
     finally:
         job.network.reset_masks()
+        job.engine.close()
 
 
 def finished(job: Job) -> bool:
@@ -192,7 +196,8 @@ def on_waiting(job: Job) -> str:
     if not job.tally.waits:
         return ""
     missing = memory.missing(job.images.shards())
-    return advice_on_waiting(job.tally.waiting_share, job.workers, threads(), missing)
+    workers = threads() if job.device.gpu else job.workers  # for a GPU all of them read
+    return advice_on_waiting(job.tally.waiting_share, workers, threads(), missing)
 
 
 def epoch_line(row: dict[str, float | None]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from alexnet import machine
 from alexnet.data.explain import number
 from alexnet.data.store import ImageSet
-from alexnet.devices import CPU, Device
+from alexnet.devices import CPU, Device, passed_by
 from alexnet.networks.layers import Layers, to_json
 from alexnet.networks.tables import parameters, training_flop
 from alexnet.progress import duration
@@ -148,9 +148,9 @@ def _machine(plan: Mapping[str, Any]) -> str:
 
 def _faster(plan: Mapping[str, Any]) -> list[str]:
     """How to get a faster path than the one that runs, or that the one asked for is slow here."""
-    lines: list[str] = []
     if plan["device"] != "cpu":
-        return lines
+        return []
+    lines = [why] if (why := passed_by()) else []
     if not plan["kernels"].startswith("C"):
         lines.append("normalisation is quicker in C, which installing with a C compiler builds")
     if plan["precision"] == "float32" and machine.has_bf16():

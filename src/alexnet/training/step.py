@@ -57,6 +57,9 @@ class Engine(Protocol):
     def settle(self) -> Found:
         """What is known of all steps, but was not returned yet."""
 
+    def close(self) -> None:
+        """No more steps come."""
+
 
 class CpuEngine:
     """A step whose numbers are known when it ends."""
@@ -72,6 +75,9 @@ class CpuEngine:
     def settle(self) -> Found:
         """Nothing is ever left to say."""
         return Found(0, 0.0, 0)
+
+    def close(self) -> None:
+        """Nothing was taken."""
 
 
 def forward_and_back(job: Job, batch: Batch, rates: Rates) -> Found:

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alexnet.kernels.chroma import decode, encode
 from alexnet.kernels.gpu.scaling import scale, weigh
 from alexnet.views import Augmentation, Draw
-from alexnet.views.chroma import decode, encode
 from alexnet.views.many import draw_many
 from alexnet.views.scaling import scaled, weights
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from alexnet.kernels.chroma import decode, encode
 from alexnet.kernels.gpu.views import cut
 from alexnet.kernels.strided import unstrided
 from alexnet.preprocessing import Preprocessing
 from alexnet.views import Draw, cut_views
-from alexnet.views.chroma import decode, encode
 
 SIZE, CROP, COUNT = 16, 11, 5
 RANDOM = np.random.default_rng(0)

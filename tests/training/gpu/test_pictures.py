@@ -7,9 +7,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from alexnet.kernels import chroma
 from alexnet.training.gpu.halving import encode
 from alexnet.training.gpu.pictures import CHUNK, Streamed, bytes_of, fits, load
-from alexnet.views import chroma
 
 HERE = torch.device("cpu")
 

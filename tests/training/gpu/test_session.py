@@ -48,7 +48,7 @@ def test_a_run_the_gpus_way_ends_as_a_processors(data: Path, on_cpu: Path, tmp_p
     run = trained(data, tmp_path / "run", device="cuda")
     assert_alike(on_cpu, run)
     plan = open_run(run).plan
-    assert (plan["device"], plan["kernels"]) == ("interpreter", "Triton, interpreted")
+    assert (plan["device"], plan["kernels"]) == ("interpreter", "Triton (interpreted)")
 
 
 @pytest.mark.parametrize(("first", "then"), [("cuda", "cpu"), ("cpu", "cuda")])

@@ -17,7 +17,7 @@ from alexnet.kernels.reference import (
     within_map_norm,
 )
 
-NAME = "Triton, interpreted" if interpreted() else "Triton"
+NAME = "Triton (interpreted)" if interpreted() else "Triton"
 
 __all__ = [
     "NAME",

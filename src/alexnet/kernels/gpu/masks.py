@@ -1,4 +1,4 @@
-"""Dropout masks on the device, bit for bit those of ``training.dropout``.
+"""Dropout masks on the device, in the bits of numpy.
 
 numpy's Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) gives
 four words of 64 bits for each value of its counter, which numpy's ``integers`` takes apart into 16
@@ -7,47 +7,19 @@ numpy counts on before it makes its first words. The step is read from the devic
 launch, once captured in a CUDA graph, draws other masks at each step.
 """
 
-from collections.abc import Callable
-
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
 from alexnet.kernels.gpu.launch import operator
-from alexnet.networks.build import Masks
-from alexnet.randomness import generator
-from alexnet.training.dropout import DRAWN, LEVELS, Held
 
+DRAWN = 16  # numbers of 16 bits from one value of the counter
 BLOCK = 128  # counter values of one program: 2,048 numbers
 
 
-def masks(seed: int, step: Tensor, held: Callable[[str], Held] | None = None) -> Masks:
-    """The masks of a step, as ``training.dropout.masks_of``; ``step``: int64 (), on the device.
-
-    ``held`` says by a layer's name what of its values the input is; None: all.
-    """
-
-    def mask(layer: str, x: Tensor, rate: float) -> Tensor:
-        rows, part, parts = held(layer) if held else Held([range(len(x))])
-        out = torch.empty(x.shape, dtype=x.dtype, device=x.device)
-        key, least = _key(seed, layer), round(rate * LEVELS)
-        for here, some in zip(torch.split(out, [len(some) for some in rows]), rows, strict=True):
-            draw(here, step, *key, least, some.start, part, parts)
-        return out
-
-    return mask
-
-
-def _key(seed: int, layer: str) -> tuple[int, int]:
-    """The key of the layer's generator, as two signed whole numbers: operators take no others."""
-    state = generator(seed, f"dropout {layer}").bit_generator.state
-    first, second = state["state"]["key"].astype("int64").tolist()
-    return first, second
-
-
 @operator("draw_mask", ("out",))
-def draw(
+def draw_mask(
     out: Tensor, step: Tensor, key0: int, key1: int, least: int, start: int, part: int, parts: int
 ) -> None:
     """Put 1 where the number of a value is ``least`` or more, else 0.

@@ -26,7 +26,7 @@ WHOLE = tl.constexpr(2.0**22)
 def scale(pictures: Tensor, rows: Tensor, windows: Tensor, crop: int, out: Tensor) -> None:
     """Write N windows, scaled to ``crop`` pixels, into ``out``, uint8 (N, crop, crop, 3), RGB.
 
-    ``pictures``: uint8 (M, size, size, 3), or (M, size * size * 3 // 2), those of ``views.chroma``;
+    ``pictures``: uint8 (M, size, size, 3), or (M, size * size * 3 // 2), ``kernels.chroma``'s;
     ``rows``: int32 (N,), the picture of each window; ``windows``: float64 (N, 4), left, top, width
     and height in pixels, none beyond the picture.
     """

@@ -10,10 +10,10 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from alexnet.kernels.chroma import COLOURS
 from alexnet.kernels.gpu.launch import next_power, operator
 from alexnet.kernels.gpu.momentum import bf16
 from alexnet.preprocessing import Preprocessing
-from alexnet.views.chroma import COLOURS
 
 __all__ = ["cut", "pixel"]
 
@@ -31,7 +31,7 @@ def cut(
 ) -> None:  # fmt: skip
     """Write the views of N pictures into ``out``.
 
-    ``pictures``: uint8 (M, size, size, 3), RGB, or (M, size * size * 3 // 2), ``views.chroma``'s;
+    ``pictures``: uint8 (M, size, size, 3), RGB, or (M, size * size * 3 // 2), ``kernels.chroma``'s;
     ``rows``: int32 (N,), the picture of each view; ``boxes``: int32 (N, 3), top, left, and 1 where
     mirrored; ``shifts``: float32 (N, 4), grey levels added to R, G and B, and what all is divided
     by beside the scale; ``mean``: float32 (size, size, 3).

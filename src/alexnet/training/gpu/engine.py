@@ -1,6 +1,6 @@
 """A training step on a GPU, from numbers to new weights: run twice, then captured and replayed.
 
-To launch some two hundred kernels one by one takes a processor about as long as a GPU needs for a
+To launch some 150 kernels one by one takes a processor about as long as a GPU needs for a
 batch of 128; a CUDA graph launches them at once. What is captured may not read from the device, so
 loss and errors of a step become known while the next one runs.
 """
@@ -10,9 +10,9 @@ from collections.abc import Hashable
 import torch
 
 from alexnet.devices import synchronize
-from alexnet.kernels.gpu.masks import masks
 from alexnet.training.batches import Batch
 from alexnet.training.gpu.batches import GpuBatch
+from alexnet.training.gpu.masks import masks
 from alexnet.training.gpu.memory import enough_memory
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.gpu.results import Results
@@ -34,6 +34,7 @@ class GpuEngine:
         self.results = Results(where)
         self.pictures = 0  # of a batch, whose logits are computed here
         if where.type == "cuda":
+            self.before = torch.cuda.current_stream(where)
             # Not the default stream, which cannot be captured. What was asked of that is waited for
             # here; then nothing has to be, where all of a sitting is asked of one stream.
             synchronize(where)
@@ -59,6 +60,13 @@ class GpuEngine:
     def settle(self) -> Found:
         """What all steps have found of which nothing was said yet; waits for them."""
         return self.results.all()
+
+    def close(self) -> None:
+        """Wait for all steps, let go of the graph's memory, and put back the stream of before."""
+        self.graphs.clear()
+        if self.where.type == "cuda":
+            synchronize(self.where)
+            torch.cuda.set_stream(self.before)
 
     def _run(self, job: Job, what: Hashable) -> None:
         if what not in self.graphs:

@@ -1,9 +1,9 @@
-"""``views.chroma.encode`` on the device, where a set is loaded: the same bits."""
+"""``kernels.chroma.encode`` on the device, where a set is loaded: the same bits."""
 
 import torch
 from torch import Tensor
 
-from alexnet.views.chroma import CHROMA, HALF, LIGHT, MIDDLE, POINT, picture_bytes
+from alexnet.kernels.chroma import CHROMA, HALF, LIGHT, MIDDLE, POINT, picture_bytes
 
 
 def encode(pictures: Tensor) -> Tensor:

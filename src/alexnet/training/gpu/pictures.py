@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alexnet.data.pictures import Stack
+from alexnet.kernels.chroma import picture_bytes
 from alexnet.progress import Progress
 from alexnet.training.gpu.fence import Fence
 from alexnet.training.gpu.halving import encode
 from alexnet.training.gpu.memory import MARGIN
-from alexnet.views.chroma import picture_bytes
 
 AT_ONCE = 512  # pictures that travel together when a set is loaded
 CHUNK = 16  # of them are read by a thread at a time

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alexnet.kernels.gpu.masks import masks
 from alexnet.training.dropout import Held, masks_of
+from alexnet.training.gpu.masks import masks
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SHAPES = st.sampled_from([(6,), (16,), (30,), (96,), (6, 1, 1), (12, 3, 5)])

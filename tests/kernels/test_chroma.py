@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from alexnet.errors import UsageError
-from alexnet.views.chroma import decode, encode
+from alexnet.kernels.chroma import decode, encode
 
 RANDOM = np.random.default_rng(2)
 LEVEL = st.integers(0, 255)
