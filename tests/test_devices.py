@@ -35,6 +35,7 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> See:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
         monkeypatch.setattr(devices, "find_spec", lambda _: object())
+        monkeypatch.setattr(devices, "trouble_on", lambda _: "")
 
     return see
 
@@ -105,6 +106,30 @@ def test_why_there_is_no_gpu_is_said(cards: See, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UsageError, match="AMD"):
         device_of("cuda")
     assert device_of() == CPU
+
+
+def test_a_card_that_does_not_compute_is_passed_by_or_told(
+    cards: See, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards(1)
+    assert devices.passed_by() == ""
+    monkeypatch.setattr(devices, "trouble_on", lambda name: f"{name} failed (no C compiler)")
+    assert device_of("auto") == CPU
+    assert devices.passed_by() == "cuda:0 failed (no C compiler)"
+    with pytest.raises(UsageError, match=r"cuda:0 failed \(no C compiler\); or take --device cpu"):
+        device_of("cuda")
+
+
+def test_a_device_is_tried_with_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the interpreter, which computes; and on a card that torch does not see."""
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    devices.trouble_on.cache_clear()
+    assert devices.trouble_on("cpu") == ""
+    if not torch.cuda.is_available():
+        assert "cuda:5 was tried with a small kernel, which failed (" in devices.trouble_on(
+            "cuda:5"
+        )
+    devices.trouble_on.cache_clear()
 
 
 def test_each_process_takes_a_card_of_its_own(cards: See, monkeypatch: pytest.MonkeyPatch) -> None:

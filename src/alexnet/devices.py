@@ -5,6 +5,7 @@ A word names it (``--device``): "auto", "cpu", "cuda", "cuda:1". Nothing here im
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -63,18 +64,21 @@ def device_of(word: str | None = None) -> Device:
         if find_spec("triton") is None:
             raise UsageError(f"{NO_TRITON}; or take --device cpu.")
         return INTERPRETER
-    if obstacle := _obstacle():
-        if kind == "auto":
-            return CPU
-        raise UsageError(f"{obstacle}; or take --device cpu.")
-    place = _card(int(number) if number else None)
-    return Device(f"cuda:{place}", torch.device("cuda", place), True)
+    if not (obstacle := _obstacle()):
+        place = _card(int(number) if number else None)
+        obstacle = trouble_on(f"cuda:{place}")
+    if not obstacle:
+        return Device(f"cuda:{place}", torch.device("cuda", place), True)
+    if kind == "auto":
+        return CPU
+    raise UsageError(f"{obstacle}; or take --device cpu.")
 
 
 def passed_by() -> str:
     """Why "auto" passes by a GPU that this machine has; "" where there is none or it is taken."""
-    there = torch.cuda.is_available() or DRIVER.exists()
-    return _obstacle() if there else ""
+    if not torch.cuda.is_available():
+        return _obstacle() if DRIVER.exists() else ""
+    return _obstacle() or trouble_on(f"cuda:{_card(None)}")
 
 
 def _unknown(word: str) -> str:
@@ -112,6 +116,31 @@ def _obstacle() -> str:
     if find_spec("triton") is None:
         return NO_TRITON
     return ""
+
+
+@lru_cache(maxsize=1)
+def trouble_on(name: str) -> str:
+    """What goes wrong when a kernel of ours is compiled and run on a card; "" where it computes.
+
+    Triton wants a C compiler where it runs, a driver that is new enough, a card that it knows: all
+    of that is told before photos are prepared, and not in the middle of a run.
+    """
+    try:
+        from alexnet.kernels.gpu.momentum import update
+
+        weight, velocity, gradient = torch.ones(3, 16, device=name).unbind()
+        update(weight, velocity, gradient, None, torch.tensor([0.5, 0.0, 1.0]).to(weight.device))
+        if weight.tolist() == [0.0] * 16:  # 1 - 0.5 (1 + 1)
+            return ""
+        return f"{name} computes wrongly: {weight.tolist()} where all should be 0"
+    except Exception as error:  # of Triton, the driver or a compiler: there is no end of kinds
+        return f"{name} was tried with a small kernel, which failed ({first_line(error)})"
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in short."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 
 def _card(wanted: int | None) -> int:

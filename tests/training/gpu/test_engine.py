@@ -1,6 +1,8 @@
 """A step the GPU's way is the processor's step, and nothing in it waits for the device."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -200,6 +202,31 @@ def test_a_step_is_captured_once_and_anew_where_other_layers_move_or_pictures_ha
         assert calls.captured.call_count == 1
         assert calls.captured.return_value.replay.call_count == 3
         assert len(engine.graphs) == 1
+
+
+def test_where_a_step_cannot_be_captured_training_goes_on_and_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def refused(*_: Any, **__: Any) -> Iterator[None]:
+        yield
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    one, said = job_on(CPU, tmp_path), list[str]()
+    other = job_on(INTERPRETER, tmp_path, said=said)
+    monkeypatch.setattr(module, "capturable", lambda _: True)
+    for name, value in (("graph", refused), ("CUDAGraph", Mock), ("current_stream", Mock)):
+        monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(other.engine, "whole", skipping(other.engine.whole, 3))
+    assert_alike(steps_of(one, 4), steps_of(other, 4), 1e-4)
+    (line,) = [line for line in said if "CUDA graph" in line]
+    assert "(RuntimeError: operation not permitted when stream is capturing)" in line
+
+
+def skipping(whole: Callable[[Job], None], call: int) -> Callable[[Job], None]:
+    """A step, but for the call of that number: what is captured does not run."""
+    calls = itertools.count(1)
+    return lambda job: None if next(calls) == call else whole(job)
 
 
 def test_a_batch_that_was_not_used_yet_is_not_overwritten(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Hashable
 
 import torch
 
-from alexnet.devices import synchronize
+from alexnet.devices import first_line, synchronize
 from alexnet.training.batches import Batch
 from alexnet.training.gpu.batches import GpuBatch
 from alexnet.training.gpu.masks import masks
-from alexnet.training.gpu.memory import enough_memory
+from alexnet.training.gpu.memory import enough_memory, out_of_memory
 from alexnet.training.gpu.optimizer import GpuMomentum
 from alexnet.training.gpu.results import Results
 from alexnet.training.gpu.views import Views
@@ -31,6 +31,7 @@ class GpuEngine:
         self.where, self.views, self.held_out = where, views, held_out
         self.taken: dict[Hashable, int] = {}  # steps without a graph, by what they were of
         self.graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}  # one at a time
+        self.capturing = True  # until it turns out that it cannot be
         self.results = Results(where)
         self.pictures = 0  # of a batch, whose logits are computed here
         if where.type == "cuda":
@@ -72,17 +73,31 @@ class GpuEngine:
         if what not in self.graphs:
             self.graphs.clear()  # each keeps the memory of a whole step, and one is what there is
             self.taken[what] = self.taken.get(what, 0) + 1
-            if not capturable(job) or self.taken[what] <= EAGER:
+            wanted = self.capturing and capturable(job) and self.taken[what] > EAGER
+            graph = self._captured(job) if wanted else None
+            if graph is None:
                 self.whole(job)
                 return
-            self.graphs[what] = self._captured(job)
+            self.graphs[what] = graph
         self.graphs[what].replay()
 
-    def _captured(self, job: Job) -> torch.cuda.CUDAGraph:
+    def _captured(self, job: Job) -> torch.cuda.CUDAGraph | None:
+        """A step as a graph; None, said once, where that cannot be, at the price of speed alone."""
         graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
-        # "thread_local": the thread that makes batches may wait for events and take memory.
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            self.whole(job)
+        try:
+            # "thread_local": the thread that makes batches may wait for events and take memory.
+            with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+                self.whole(job)
+        except RuntimeError as error:
+            if out_of_memory(error):
+                raise
+            self.capturing = False
+            job.optimizer.drop_gradients()  # of a step that was recorded in part, and never ran
+            job.say(
+                f"A step could not be recorded as a CUDA graph ({first_line(error)}): its kernels "
+                "are launched one by one, which takes longer where batches are small."
+            )
+            return None
         return graph
 
     def whole(self, job: Job) -> None:

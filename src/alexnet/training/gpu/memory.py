@@ -77,14 +77,18 @@ def too_much(layers: Layers, crop: int, pictures: int, itemsize: int, free: floa
     return f"{text} --batch {fits} would fit, or --turns {turns}, which keeps the batch."
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether memory was refused; in a capture, an error of the capture follows that one."""
+    return any(isinstance(one, torch.OutOfMemoryError) for one in (error, error.__context__))
+
+
 @contextmanager
 def enough_memory(job: Job) -> Iterator[None]:
     """Where the GPU refuses memory, a sentence with a batch that would fit."""
     try:
         yield
     except RuntimeError as error:
-        # One that comes while a step is captured is followed by another, of the capture.
-        if not any(isinstance(one, torch.OutOfMemoryError) for one in (error, error.__context__)):
+        if not out_of_memory(error):
             raise
         traceback.clear_frames(error.__traceback__)  # which hold what was computed so far
         pictures = -(-len(job.placement.rows) // job.turns)
