@@ -30,8 +30,8 @@ def job_on(
     """A job on noise before its first step, with its first weights if it has ``begun``."""
     torch.set_num_threads(1)
     images = noise_set(train=7, val=2, size=SIZE)
-    given = {"batch": 3, "warmup": 0, "rate": 0.001, "schedule": "constant", **settings}
-    chosen = resolve("fast", 7, with_origins(given), size=SIZE)
+    plain = {"batch": 3, "warmup": 0, "rate": 0.001, "schedule": "constant", "init": "run"}
+    chosen = resolve("fast", 7, with_origins({**plain, **settings}), size=SIZE)
     layers = layers or tiny()
     plan = make_plan(images, "alexnet", layers, chosen, threads=1, budget=None, device=device)
     say = (said if said is not None else []).append

@@ -52,7 +52,8 @@ def assert_alike(one: Job, other: Job, tolerance: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"bias_rate": 2.0, "bias_decay": 0.001}, {"optimizer": "lars", "rate": 1.0}]
+    "settings",
+    [{"init": "unit"}, {"bias_rate": 2.0, "bias_decay": 0.001}, {"optimizer": "lars", "rate": 1.0}],
 )
 def test_steps_are_those_of_a_processor(tmp_path: Path, settings: dict[str, Any]) -> None:
     """Dropout, both parts of the rate and the last batch of an epoch included."""
