@@ -19,3 +19,14 @@ def _few_programs() -> Iterator[None]:
         if not torch.cuda.is_available():
             patched.setattr(norm_pool, "BLOCK", 2048)
         yield
+
+
+@pytest.fixture
+def plain_norms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Normalisation and pooling in plain torch: in the interpreter they take most of a step.
+
+    For tests of what stands around them; those of whole steps have the kernels.
+    """
+    from alexnet.kernels.gpu import front
+
+    monkeypatch.setattr(front.fused, "takes", lambda *_: False)

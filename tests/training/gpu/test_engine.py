@@ -51,12 +51,17 @@ def assert_alike(one: Job, other: Job, tolerance: float) -> None:
             torch.testing.assert_close(found[name], value, rtol=0, atol=tolerance * largest + 1e-9)
 
 
+def test_steps_are_those_of_a_processor(tmp_path: Path) -> None:
+    """Dropout and the last batch of an epoch included."""
+    one, other = both(tmp_path, init="unit")
+    assert_alike(steps_of(one, 3), steps_of(other, 3), 1e-4)
+
+
+@pytest.mark.usefixtures("plain_norms")
 @pytest.mark.parametrize(
-    "settings",
-    [{"init": "unit"}, {"bias_rate": 2.0, "bias_decay": 0.001}, {"optimizer": "lars", "rate": 1.0}],
+    "settings", [{"bias_rate": 2.0, "bias_decay": 0.001}, {"optimizer": "lars", "rate": 1.0}]
 )
-def test_steps_are_those_of_a_processor(tmp_path: Path, settings: dict[str, Any]) -> None:
-    """Dropout, both parts of the rate and the last batch of an epoch included."""
+def test_with_any_rule_of_the_update(tmp_path: Path, settings: dict[str, Any]) -> None:
     one, other = both(tmp_path, **settings)
     assert_alike(steps_of(one, 3), steps_of(other, 3), 1e-4)
 
@@ -66,12 +71,14 @@ def test_the_order_of_the_run_too(tmp_path: Path) -> None:
     assert_alike(steps_of(one, 2), steps_of(other, 2), 1e-4)
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_in_turns_it_is_the_same_step(tmp_path: Path) -> None:
     one, other = both(tmp_path)
     other.turns = 2
     assert_alike(steps_of(one, 2), steps_of(other, 2), 1e-4)
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_what_stands_still_stays_and_moves_later(tmp_path: Path) -> None:
     settings = {"freeze": ("conv1", "fc6"), "epochs": 2, "slow_at": 0.4, "freeze_at": 0.9}
     one, other = both(tmp_path, **settings)
@@ -93,6 +100,7 @@ def test_in_bf16_it_is_near_and_copies_follow_the_weights(tmp_path: Path) -> Non
         assert torch.equal(copy, other.network.get_parameter(name).bfloat16())
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_what_is_found_is_told_a_step_later_and_nothing_is_lost(tmp_path: Path) -> None:
     job = job_on(INTERPRETER, tmp_path)
     job.network.train()
@@ -105,6 +113,7 @@ def test_what_is_found_is_told_a_step_later_and_nothing_is_lost(tmp_path: Path) 
     assert (job.tally.step, job.tally.pictures) == (2, 6)
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     job = job_on(INTERPRETER, tmp_path)
     job.network.train()
@@ -163,6 +172,7 @@ def test_memory_that_is_refused_becomes_a_sentence(
         work(job)
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_finding_out_the_speed_leaves_no_gradients(tmp_path: Path) -> None:
     """They would be added to those of the first step."""
     job = job_on(INTERPRETER, tmp_path, precision="bf16")
@@ -172,6 +182,7 @@ def test_finding_out_the_speed_leaves_no_gradients(tmp_path: Path) -> None:
     assert all(copy.grad is None for copy in job.network.copies.values())
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_a_turn_at_a_time_is_what_the_speed_is_measured_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +216,7 @@ def test_a_step_is_captured_once_and_anew_where_other_layers_move_or_pictures_ha
         assert len(engine.graphs) == 1
 
 
+@pytest.mark.usefixtures("plain_norms")
 def test_where_a_step_cannot_be_captured_training_goes_on_and_says_so_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_run_the_gpus_way_ends_as_a_processors(data: Path, on_cpu: Path, tmp_p
     assert (plan["device"], plan["kernels"]) == ("interpreter", "Triton (interpreted)")
 
 
+@pytest.mark.usefixtures("plain_norms")
 @pytest.mark.parametrize(("first", "then"), [("cuda", "cpu"), ("cpu", "cuda")])
 def test_a_run_moves_between_devices_in_the_middle_of_an_epoch(
     data: Path, on_cpu: Path, tmp_path: Path, first: str, then: str
