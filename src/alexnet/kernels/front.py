@@ -59,11 +59,6 @@ class Kernels(Protocol):
     ) -> Tensor:
         """A convolution with a stride."""
 
-    def local_response_norm(
-        self, x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int = 1
-    ) -> Tensor:
-        """Normalisation across maps."""
-
 
 def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:
     """Normalised maps of x (N, C, H, W), rectified and pooled as ``numbers`` say."""

@@ -241,9 +241,8 @@ def _without_parameters(layer: Layer, x: Tensor, kernels: Kernels) -> Tensor:
     if isinstance(layer, Tanh):
         return torch.tanh(x)
     if isinstance(layer, LocalResponseNorm):
-        return kernels.local_response_norm(
-            x, layer.size, layer.factor, layer.beta, layer.k, layer.groups
-        )
+        alone = NormPool(layer.size, layer.factor, layer.beta, layer.k, layer.groups)
+        return kernels.norm_pool(x, alone)
     if isinstance(layer, WithinMapNorm):
         return reference.within_map_norm(x, layer.size, layer.factor, layer.beta, layer.k)
     if isinstance(layer, ContrastNorm):

@@ -108,4 +108,6 @@ def test_nothing_is_read_from_the_device() -> None:
     weight = torch.empty(4, 3, 5, 5, device="meta")
     other = weight.to(memory_format=torch.channels_last)
     copy = torch.empty_like(weight, dtype=torch.bfloat16)
+    before = weight.stride(), copy.stride()
     update(weight, torch.empty_like(weight), other, copy, torch.empty(3, device="meta"))
+    assert (weight.stride(), copy.stride()) == before

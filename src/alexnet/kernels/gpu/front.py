@@ -1,4 +1,4 @@
-"""The functions of ``kernels.front`` for a GPU: Triton's, and torch's own convolutions.
+"""What ``kernels.front.Kernels`` asks for, on a GPU: Triton's kernels, torch's convolutions.
 
 Nothing here reads from the device nor copies to it, so that a step can be captured as a CUDA graph.
 """
@@ -10,27 +10,10 @@ from alexnet.kernels import blocked
 from alexnet.kernels.blocked import NormPool
 from alexnet.kernels.gpu import norm_pool as fused
 from alexnet.kernels.gpu.launch import interpreted
-from alexnet.kernels.reference import (
-    contrast_norm,
-    grouped_linear,
-    locally_connected,
-    within_map_norm,
-)
 
 NAME = "Triton (interpreted)" if interpreted() else "Triton"
 
-__all__ = [
-    "NAME",
-    "NormPool",
-    "contrast_norm",
-    "convolution",
-    "grouped_linear",
-    "local_response_norm",
-    "locally_connected",
-    "norm_pool",
-    "strided_convolution",
-    "within_map_norm",
-]
+__all__ = ["NAME", "convolution", "norm_pool", "strided_convolution"]
 
 
 def norm_pool(x: Tensor, numbers: NormPool) -> Tensor:
@@ -66,10 +49,3 @@ def strided_convolution(
     if rows or columns:
         x = functional.pad(x, (0, columns, 0, rows))
     return functional.conv2d(x, weight, bias, stride, padding)
-
-
-def local_response_norm(
-    x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int = 1
-) -> Tensor:
-    """x / (k + alpha * sum of neighbours' squares)^beta, on float (N, C, H, W); section 3.3."""
-    return norm_pool(x, NormPool(size, alpha, beta, k, groups))

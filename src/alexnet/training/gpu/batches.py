@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 
 from alexnet.data.store import ImageSet
-from alexnet.parallel.launch import threads
 from alexnet.preprocessing import Preprocessing
 from alexnet.training.batches import Batch, Batches
 from alexnet.training.gpu.fence import Fence
@@ -124,8 +123,3 @@ def _cancelling() -> Iterator[deque[Future[Slot]]]:
     finally:
         for future in waiting:
             future.cancel()
-
-
-def readers() -> int:
-    """Threads that read pictures: all, as the processor has little else to do."""
-    return threads()

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from alexnet.devices import Device, check_precision, settle
 from alexnet.kernels.gpu import front
 from alexnet.networks.build import Network
+from alexnet.parallel.launch import threads
 from alexnet.training.gpu import memory
-from alexnet.training.gpu.batches import GpuBatches, readers
+from alexnet.training.gpu.batches import GpuBatches
 from alexnet.training.gpu.engine import GpuEngine
 from alexnet.training.gpu.heldout import HeldOut
 from alexnet.training.gpu.optimizer import GpuMomentum
@@ -41,7 +42,7 @@ def take_over(job: Job) -> None:
     )  # fmt: skip
     views = Views(batches.shape, old.way, job.model.mean, job.network, where)
     val = job.images.parts.get("val")
-    held_out = HeldOut(val.pictures, where, readers()) if val else None
+    held_out = HeldOut(val.pictures, where, threads()) if val else None
     job.optimizer, job.batches = optimizer, batches
     job.engine = GpuEngine(where, views, held_out)
 
@@ -55,9 +56,9 @@ def source_of(job: Job) -> Callable[[int], Source]:
         if fits(pictures, halved, _left(job)):
             size = shown(bytes_of(pictures, halved))
             job.say(f"The training pictures ({size}) are brought to the GPU and stay there.")
-            return load(pictures, halved, where, readers(), job.quiet)
+            return load(pictures, halved, where, threads(), job.quiet)
         job.say(_too_large(job))
-        return Streamed(pictures, slots, len(rows), halved, where, readers())
+        return Streamed(pictures, slots, len(rows), halved, where, threads())
 
     return opened
 
